@@ -1,0 +1,129 @@
+# The words in which a folder describes itself to the build. In all of them DEPS are libraries of
+# this tree and LINKS are libraries from outside.
+#
+#   keel_library(raft DEPS base [LINKS ...] [SOURCES ...] [EXCLUDE main.cc] [MUTANTS])
+#   keel_program(keel-sim SOURCES main.cc [DEPS ...] [LINKS ...] [MUTANTS])
+#   keel_test(raft_log_test SOURCES log_test.cc [DEPS ...] [LINKS ...] [MUTANTS] [OWN_MAIN]
+#             [ARGS ...] [LABELS unit] [TIMEOUT 60] [PROCESSORS 1])
+#   keel_check(sim_120s COMMAND keel-sim --seconds 120 LABELS sim TIMEOUT 300 [PROCESSORS 2])
+#   keel_benchmark(bench_raft SOURCES raft_bench.cc [DEPS ...])
+#   keel_fuzzer(raft_step SOURCES raft_step.cc [DEPS ...])
+#
+# MUTANTS on a library makes a second flavour of it, <name>_mutants, compiled with KEEL_MUTANTS=1 and
+# linked to the same flavour of its DEPS; it is built only for those who need it. MUTANTS on a
+# program or a test links that flavour.
+
+# Maps the names of our libraries to their flavour: raft -> raft_mutants.
+function(keel_flavoured out suffix)
+  list(TRANSFORM ARGN APPEND "${suffix}")
+  set(${out} ${ARGN} PARENT_SCOPE)
+endfunction()
+
+function(keel_add_library name suffix)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "DEPS;LINKS;SOURCES")
+  keel_flavoured(deps "${suffix}" ${arg_DEPS})
+  if(arg_SOURCES)
+    add_library(${name}${suffix} STATIC ${arg_SOURCES})
+    set(scope PUBLIC)
+    keel_precompile(${name}${suffix})
+  else()
+    add_library(${name}${suffix} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(${name}${suffix} ${scope} ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name}${suffix} ${scope} ${deps} ${arg_LINKS})
+  if(suffix)
+    target_compile_definitions(${name}${suffix} ${scope} KEEL_MUTANTS=1)
+    set_target_properties(${name}${suffix} PROPERTIES EXCLUDE_FROM_ALL TRUE)
+  endif()
+endfunction()
+
+function(keel_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "MUTANTS" "" "DEPS;LINKS;SOURCES;EXCLUDE")
+  if(NOT arg_SOURCES)
+    file(GLOB arg_SOURCES RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} CONFIGURE_DEPENDS *.cc)
+    if(arg_EXCLUDE)
+      list(REMOVE_ITEM arg_SOURCES ${arg_EXCLUDE})
+    endif()
+  endif()
+  keel_add_library(${name} "" DEPS ${arg_DEPS} LINKS ${arg_LINKS} SOURCES ${arg_SOURCES})
+  if(arg_MUTANTS)
+    keel_add_library(${name} _mutants DEPS ${arg_DEPS} LINKS ${arg_LINKS} SOURCES ${arg_SOURCES})
+  endif()
+endfunction()
+
+function(keel_program name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "MUTANTS" "" "SOURCES;DEPS;LINKS")
+  set(suffix "")
+  if(arg_MUTANTS)
+    set(suffix _mutants)
+  endif()
+  keel_flavoured(deps "${suffix}" ${arg_DEPS})
+  add_executable(${name} ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${deps} ${arg_LINKS} Threads::Threads)
+endfunction()
+
+# Gives ctest a command to run. A finding of a sanitizer must end the run and say where it was.
+function(keel_check name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;PROCESSORS" "COMMAND;LABELS")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  if(NOT arg_PROCESSORS)
+    set(arg_PROCESSORS 1)
+  endif()
+  add_test(NAME ${name} COMMAND ${arg_COMMAND} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES
+    LABELS "${arg_LABELS}"
+    TIMEOUT ${arg_TIMEOUT}
+    PROCESSORS ${arg_PROCESSORS}
+    ENVIRONMENT "ASAN_OPTIONS=detect_stack_use_after_return=1;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
+endfunction()
+
+function(keel_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg
+    "MUTANTS;OWN_MAIN" "TIMEOUT;PROCESSORS" "SOURCES;DEPS;LINKS;ARGS;LABELS")
+  if(NOT arg_LABELS)
+    set(arg_LABELS unit)
+  endif()
+  set(flavour "")
+  if(arg_MUTANTS)
+    set(flavour MUTANTS)
+  endif()
+  find_package(GTest REQUIRED)
+  set(framework GTest::gmock GTest::gtest)
+  if(NOT arg_OWN_MAIN)
+    list(APPEND framework GTest::gtest_main)
+  endif()
+  keel_program(${name} SOURCES ${arg_SOURCES} DEPS ${arg_DEPS} ${flavour}
+               LINKS ${arg_LINKS} ${framework})
+  keel_precompile(${name} GTEST)
+  keel_check(${name} COMMAND ${name} ${arg_ARGS} LABELS ${arg_LABELS}
+             TIMEOUT ${arg_TIMEOUT} PROCESSORS ${arg_PROCESSORS})
+endfunction()
+
+function(keel_benchmark name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS;LINKS")
+  find_package(benchmark REQUIRED)
+  keel_program(${name} SOURCES ${arg_SOURCES} DEPS ${arg_DEPS}
+               LINKS ${arg_LINKS} benchmark::benchmark)
+endfunction()
+
+# A libFuzzer program fuzz_<name>; exists only in the preset `fuzz`, where `fuzzers` builds them all.
+function(keel_fuzzer name)
+  if(NOT KEEL_FUZZ)
+    return()
+  endif()
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS;LINKS")
+  keel_program(fuzz_${name} SOURCES ${arg_SOURCES} DEPS ${arg_DEPS} LINKS ${arg_LINKS})
+  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  if(NOT TARGET fuzzers)
+    add_custom_target(fuzzers)
+  endif()
+  add_dependencies(fuzzers fuzz_${name})
+endfunction()
+
+# Placeholder until measured below.
+function(keel_precompile name)
+endfunction()

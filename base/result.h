@@ -20,15 +20,17 @@ class [[nodiscard]] Result {
   static_assert(!std::is_reference_v<T>, "a Result owns its value: hold a pointer instead");
   static_assert(!std::is_same_v<std::remove_cv_t<T>, Status>, "a Status is a Result of nothing");
 
+  template <class U>
+  static constexpr bool kBuildsValue =
+      std::is_convertible_v<U&&, T> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
+      !std::is_same_v<std::remove_cvref_t<U>, Status>;
+
  public:
   using value_type = T;
 
   // Implicit, so that `return` works; takes anything that T is built from, move-only types too.
-  template <class U = T>
-  requires(std::is_constructible_v<T, U&&>&& std::is_convertible_v<U&&, T> &&
-           !std::is_same_v<std::remove_cvref_t<U>, Result> &&
-           !std::is_same_v<std::remove_cvref_t<U>, Status>) Result(U&& value)
-      : state_(std::in_place_index<kValue>, std::forward<U>(value)) {}  // NOLINT
+  template <class U = T, class = std::enable_if_t<kBuildsValue<U>>>
+  Result(U&& value) : state_(std::in_place_index<kValue>, std::forward<U>(value)) {}  // NOLINT
 
   Result(Status failure) : state_(std::in_place_index<kFailure>, std::move(failure)) {  // NOLINT
     KEEL_CHECK(!std::get<kFailure>(state_).ok()) << "a Result without a value needs a failure";

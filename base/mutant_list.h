@@ -1,0 +1,58 @@
+// The bugs that the mutant build can put back in, one switch each. The number at the end of a name
+// is the bug's line in docs/pitfalls.md; the canary is no known bug, only one that must be found.
+#pragma once
+
+#include <cstdint>
+
+// X(name, what the switch does)
+#define KEEL_MUTANT_LIST(X)                                                                    \
+  X(kCanary, "a leader commits whatever its own disk holds")                                   \
+  X(kTermAndVoteApart1, "the term is persisted in one write and the vote in the next")         \
+  X(kVoteErasedOnStepDown2, "stepping down forgets the vote of the term")                      \
+  X(kAckBeforeFsync3, "a leader counts and applies entries that its disk has not confirmed")   \
+  X(kEmptyAppendAcks4, "an empty append is acknowledged before the log is durable")            \
+  X(kStaleLastWritten5, "a late completion vouches for entries that were truncated")           \
+  X(kCommitBeyondVerified6, "a follower commits entries that no append has verified")          \
+  X(kCommitsOldTerm7, "an older term's entry is committed by counting replicas")               \
+  X(kSuccessThenTruncated8, "success is claimed for a tail that the append did not cover")     \
+  X(kTailNotTruncated9, "the storage keeps the conflicting tail behind what was overwritten")  \
+  X(kDelayedAppendTruncates10, "an append that matches cuts off what follows it")              \
+  X(kGapNearSizeLimit11, "packing skips an entry that does not fit and goes on behind it")     \
+  X(kSingleServerUnsafe12, "single-server changes without a commit in the leader's term")      \
+  X(kConfigAtApply13, "votes are counted by the applied config, replicas by the appended one") \
+  X(kIgnoresUncommittedConfig14, "a new leader ignores a config that it has not committed")    \
+  X(kNoAutoLeave15, "nobody leaves a joint config")                                            \
+  X(kLeaderOutsideCounts16, "a leader outside the config counts itself")                       \
+  X(kJointNoSelfVote17, "a candidate in a joint config does not vote for itself")              \
+  X(kRecoveredJoint18, "a joint config of an earlier term is never finished")                  \
+  X(kStepsDownInJoint19, "a removed leader steps down before the joint config is left")        \
+  X(kRemovedLeaderWedges20, "a leader that removes itself stops leading at append")            \
+  X(kRemovedDisrupts21, "a removed member's campaigns are heard")                              \
+  X(kIdReused22, "a removed id may join again")                                                \
+  X(kDirectSwitch23, "several voters change at once without a joint config")                   \
+  X(kPromotesLaggard24, "a learner is promoted before it has caught up")                       \
+  X(kPreVoteDeadlock25, "a pre-vote from a lower term gets no answer")                         \
+  X(kOldPreVotes26, "pre-votes of an earlier campaign count in this one")                      \
+  X(kNoCheckQuorum27, "a leader that hears from no majority leads on")                         \
+  X(kStalledDiskLeads28, "a leader whose disk stalls leads on")                                \
+  X(kReadBeforeNoop29, "reads are answered before the term's first commit")                    \
+  X(kReadIdReused30, "an answer to another start's read is taken for this one's")              \
+  X(kReadWithoutIndex31, "a confirmed leader reads its local state, however far it lags")      \
+  X(kLateTimeoutNow32, "a lease is trusted after a transfer was offered")                      \
+  X(kTwoQuickSnapshots35, "a second snapshot is acknowledged while the first is installed")    \
+  X(kKeepsConflict36, "an entry that conflicts with the snapshot's last one is kept")          \
+  X(kOldSnapshot37, "an older snapshot replaces a newer log")                                  \
+  X(kGapAfterSnapshot38, "a state older than the log's first entry goes on without the gap")   \
+  X(kVoteRequestEarly53, "vote requests leave before the candidate's own vote is durable")     \
+  X(kWipedComesBack54, "a wiped member comes back under its old id")
+
+namespace keel::mutants {
+
+enum class Mutant : uint8_t {
+  kNone,
+#define KEEL_MUTANT_NAME(name, text) name,
+  KEEL_MUTANT_LIST(KEEL_MUTANT_NAME)
+#undef KEEL_MUTANT_NAME
+};
+
+}  // namespace keel::mutants

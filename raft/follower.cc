@@ -23,6 +23,7 @@ bool Raft::AcceptLeader(const Message& message) {
     narrate_("has the leader ", message.from);
   }
   leader_is_dead_ = false;
+  hurry_until_ = Instant();
   heard_at_ = now_;
   ResetElectionTimer();
   return true;
@@ -113,7 +114,8 @@ void Raft::OnHeartbeat(const Message& message, const HeartbeatRequest& heartbeat
                                     .keeps_lease = keeps_lease,
                                     .health = health(),
                                     .boot = options_.boot,
-                                    .commit = commit_});
+                                    // Without its state it has nothing that is committed.
+                                    .commit = state_lost_ ? Index() : commit_});
 }
 
 void Raft::OnInstallSnapshot(const Message& message, const InstallSnapshot& install) {

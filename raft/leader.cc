@@ -119,8 +119,7 @@ bool Raft::NoteHealth(Progress& peer, BootId boot, Health health) {
     peer.boot = boot;
     peer.wants_snapshot = false;
     // What was in flight to the earlier start is gone.
-    if (peer.state == FlowState::kReplicate) peer.BecomeProbe(peer.match.Next());
-    peer.probing = false;
+    peer.BecomeProbe(peer.match.Next());
   }
   if (health != Health::kWhole && peer.health == Health::kWhole) {
     // What it acknowledged before is not there any more.

@@ -272,10 +272,10 @@ void Raft::OnPeerLost(const PeerLost& lost) {
   if (config().lease_reads() || now_ < lease_kept_until_) return;
   if (leader_is_dead_ || role_ != Role::kFollower) return;
   leader_is_dead_ = true;
-  if (!MayCampaign()) return;
-  election_due_ = now_ + prng_.Below(options_.dead_leader_jitter_ms + 1) +
-                  PriorityRank() * options_.dead_leader_jitter_ms;
   narrate_("finds its leader's process dead");
+  if (!MayCampaign()) return;
+  hurry_until_ = now_ + options_.election_timeout_ms;
+  HurryElection();
 }
 
 void Raft::CommitTo(Index index) {

@@ -99,7 +99,8 @@ class Raft {
   [[nodiscard]] Instant NextWake() const;
 
   // ---- election.cc ----
-  void ResetElectionTimer(DurationMs extra_ms = 0);
+  void ResetElectionTimer();
+  void HurryElection();
   [[nodiscard]] bool MayCampaign() const;
   [[nodiscard]] uint32_t PriorityRank() const;
   void OnElectionTimeout();
@@ -233,6 +234,7 @@ class Raft {
   Instant lease_kept_until_;  // no vote for another before this
   Instant election_due_;
   bool leader_is_dead_ = false;  // its process is gone: stickiness does not apply
+  Instant hurry_until_;          // campaigns are repeated quickly before this
   bool damaged_ = false;
   bool removed_ = false;
   uint64_t dropped_message_count_ = 0;

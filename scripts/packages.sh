@@ -56,10 +56,11 @@ install_packages() {
   local -a as_root=()
   ((EUID == 0)) || as_root=(sudo)
   local -a update=("${as_root[@]}" apt-get update)
-  local -a install=("${as_root[@]}" apt-get install --yes --no-install-recommends "$@")
+  local -a install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive
+    apt-get install --yes --no-install-recommends "$@")
   if ((!MAY_INSTALL)); then
     say "run: missing packages: $*" >&2
-    say "run: they come with: ${install[*]}" >&2
+    say "run: they come with: ${as_root[*]:+sudo }apt-get install --no-install-recommends $*" >&2
     exit 1
   fi
   if ((EUID != 0)) && ! command -v sudo >/dev/null; then
@@ -68,5 +69,5 @@ install_packages() {
   say "+ ${update[*]}" >&2
   "${update[@]}" </dev/null >&2
   say "+ ${install[*]}" >&2
-  DEBIAN_FRONTEND=noninteractive "${install[@]}" </dev/null >&2
+  "${install[@]}" </dev/null >&2
 }

@@ -58,10 +58,8 @@ endif()
 # -- Speed of the build: a compiler cache and a fast linker, when the machine has them -------------
 find_program(KEEL_CCACHE ccache)
 if(KEEL_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
-  # Another clone of the same sources hits the same cache.
-  set(CMAKE_CXX_COMPILER_LAUNCHER
-      ${CMAKE_COMMAND} -E env
-      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${KEEL_CCACHE})
+  # As it comes: told to share between clones it would rewrite paths, and binaries would differ.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${KEEL_CCACHE})
 endif()
 
 find_program(KEEL_MOLD mold)

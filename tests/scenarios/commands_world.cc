@@ -134,6 +134,45 @@ void Inject(Stage& stage, Words& words) {
   stage.cluster().Inject(found->second);
 }
 
+// The body of a message, as ToString writes it; kept to what scenarios need.
+std::optional<Body> TakeBody(Words& words, Term term) {
+  if (words.TakeIf("campaign-now")) return TimeoutNow{};
+  if (words.TakeIf("append")) {
+    AppendRequest append;
+    if (words.TakeIf("prev")) append.prev = words.TakePosition();
+    if (words.TakeIf("commit")) append.commit = words.TakeIndex();
+    if (words.TakeIf("entries")) {
+      while (!words.AtEnd() && words.ok()) {
+        const Position at = words.TakePosition();
+        append.entries.push_back(
+            {.term = at.term, .index = at.index, .payload = Payload::Of("forged")});
+      }
+    }
+    return append;
+  }
+  if (words.TakeIf("vote?")) {
+    VoteRequest request{.for_term = term, .round = 1};
+    if (words.TakeIf("last")) request.last = words.TakePosition();
+    request.forced = words.TakeIf("forced");
+    return request;
+  }
+  if (words.TakeIf("appended")) return AppendReply{.success = true, .match = words.TakeIndex()};
+  words.Fail("nobody knows how to say that");
+  return std::nullopt;
+}
+
+// message 2>3 t2 append prev 1:1 commit 3: as if 2 had sent it.
+void SendMessage(Stage& stage, Words& words) {
+  const Link link = words.TakeLink();
+  const std::string term_text = words.Take("a term");
+  const std::optional<uint64_t> term =
+      term_text.rfind('t', 0) == 0 ? ParseNumber(term_text.substr(1)) : std::nullopt;
+  if (!term.has_value()) return words.Fail("say the sender's term, as in t2");
+  const std::optional<Body> body = TakeBody(words, Term(*term));
+  if (!words.ok()) return;
+  stage.cluster().Inject({link.from, link.to, Term(*term), *body});
+}
+
 void Reverse(Stage& stage, Words& words) {
   const Link link = words.TakeLink();
   if (words.ok()) stage.cluster().wire().Reverse(link);
@@ -164,6 +203,7 @@ constexpr Command kCommands[] = {
     {"deliver", "1>2 [N | all | newest]", "hands messages over, held or not", true, Deliver},
     {"copy", "1>2 [newest] as NAME", "remembers a message that is under way", true, Copy},
     {"inject", "NAME", "delivers a remembered message once more", true, Inject},
+    {"message", "2>3 t2 append prev 1:1 commit 3", "as if 2 had sent it", true, SendMessage},
     {"reverse", "1>2", "turns the order of what is under way there", true, Reverse},
     {"lost", "1 of 2 [refused]", "2 loses its connection to 1", true, Lost},
 };

@@ -37,6 +37,13 @@ void Checks::Report(std::string violation) {
   }
 }
 
+void Checks::CollectFindings() {
+  for (; findings_taken_ < rules_.violations().size(); ++findings_taken_) {
+    const Violation& found = rules_.violations()[findings_taken_];
+    Report(Text(found.rule, " of ", found.node.value(), ": ", found.what));
+  }
+}
+
 void Checks::AfterStart(const Node& node) {
   OfDisk(node);
   commits_[node.id] = node.core->commit();

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "raft/invariants.h"
 #include "tests/support/node.h"
 
 namespace keel::raft {
@@ -27,6 +28,11 @@ class Checks {
   // The member starts anew: nothing that it said in memory binds it any more.
   void AfterStart(const Node& node);
 
+  // The rules of raft/invariants.h, to be told what happens as it happens.
+  [[nodiscard]] ClusterChecker& rules() { return rules_; }
+  // Takes over what the rules have found since the last call.
+  void CollectFindings();
+
   void Report(std::string violation);
   [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
   // The newest position that some leader has committed.
@@ -40,6 +46,8 @@ class Checks {
   void CheckPeers(const Node& leader, const std::map<NodeId, Node>& all);
   void CheckDurability(const Node& node);
 
+  ClusterChecker rules_;
+  size_t findings_taken_ = 0;
   std::map<Term, NodeId> leaders_;
   std::map<Index, Entry> applied_entries_;
   std::map<NodeId, Index> commits_;  // of the present starts

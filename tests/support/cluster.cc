@@ -31,6 +31,9 @@ Node& Cluster::Add(NodeId id, Disk disk) {
   node.id = id;
   node.disk = std::move(disk);
   node.state.covers = node.disk.base();
+  Persist first{.vote = node.disk.vote(), .entries = node.disk.entries()};
+  if (!node.disk.base().last.index.IsNone()) first.snapshot = node.disk.base();
+  checks_.rules().OnDurable(id, first);
   return node;
 }
 
@@ -47,6 +50,7 @@ void Cluster::Start(NodeId id) {
   down.core = std::make_unique<Raft>(
       options,
       down.disk.Restore(down.state.applied(), down.marked_damaged, options.cache_bytes_max), this);
+  checks_.rules().OnStart(*down.core);
   checks_.AfterStart(down);
   Tick(id);
 }
@@ -59,6 +63,7 @@ void Cluster::Crash(NodeId id) {
       read.fate = ReadRecord::Fate::kRefused;
     }
   }
+  checks_.rules().OnStop(id);
   up.LoseMemory();
   wire_.DropAllTo(id);
 }
@@ -71,14 +76,17 @@ void Cluster::Restart(NodeId id, DiskFate fate, Index from) {
       break;
     case DiskFate::kDamaged:
       down.disk.LoseEntriesFrom(from);
+      checks_.rules().OnDiskCut(id, from);
       // A log that ends before the state does begins anew behind it.
       if (down.disk.last() < down.state.applied()) {
         down.disk = Disk(down.disk.vote(), down.state.covers, {});
+        checks_.rules().OnDiskReplaced(id, down.state.covers.last);
       }
       down.marked_damaged = true;
       break;
     case DiskFate::kWiped:
       down.disk = Disk();
+      checks_.rules().OnDiskWiped(id);
       down.state = State();
       break;
     case DiskFate::kStateLost:
@@ -212,8 +220,9 @@ void Cluster::CompletePersist(NodeId id) {
   const Persist done = writer.disk.CompleteNext();
   if (done.snapshot.has_value()) writer.state = snapshots_[done.snapshot->last.index];
   checks_.OfDisk(writer);
+  checks_.rules().OnDurable(id, done);
   while (!writer.promised.empty() && writer.promised.front().after <= done.id) {
-    for (Message& message : writer.promised.front().messages) wire_.Send(std::move(message));
+    for (Message& message : writer.promised.front().messages) Send(std::move(message));
     writer.promised.pop_front();
   }
   Step(id, PersistDone{done.id});
@@ -297,93 +306,6 @@ void Cluster::Compact(NodeId id, Index index) {
 
 void Cluster::LosePeer(NodeId at, NodeId peer, bool refused) {
   Step(at, PeerLost{.peer = peer, .refused = refused});
-}
-
-// ---- the driver's duties (raft/io.h) ----
-
-void Cluster::Step(NodeId id, Event event) {
-  Node& stepped = node(id);
-  if (!stepped.IsUp()) return;
-  const Input input{now_, std::move(event)};
-  stepped.core->Step({&input, 1}, out_);
-  stepped.ticked_at = now_;
-  Report(stepped, out_);
-  File(stepped, out_);
-  checks_.AfterStep(stepped, nodes_);
-}
-
-void Cluster::File(Node& node, Output& out) {
-  node.wake_at = out.wake_at;
-  if (!out.persist.IsEmpty()) node.disk.Queue(std::move(out.persist));
-  out.persist = Persist();
-  for (Message& message : out.send_now) wire_.Send(std::move(message));
-  if (!out.send_after_persist.empty()) {
-    node.promised.push_back({out.after, std::move(out.send_after_persist)});
-  }
-  std::move(out.committed.begin(), out.committed.end(), std::back_inserter(node.to_apply));
-  const auto keep = [](const auto& from, auto* to) {
-    to->insert(to->end(), from.begin(), from.end());
-  };
-  keep(out.reads_ready, &node.to_read);
-  keep(out.snapshots_wanted, &node.snapshots_wanted);
-  keep(out.entries_wanted, &node.entries_wanted);
-  keep(out.proposals, &node.proposals);
-  keep(out.config_changes, &node.config_changes);
-  keep(out.transfers, &node.transfers);
-  keep(out.notices, &node.notices);
-  for (const Notice& notice : out.notices) {
-    if (notice.kind == NoticeKind::kHealed) node.marked_damaged = false;
-  }
-  for (const ReadRefused& refused : out.reads_refused) {
-    for (ReadRecord& read : reads_) {
-      if (read.id != refused.id) continue;
-      read.fate = ReadRecord::Fate::kRefused;
-      read.refusal = refused.reason;
-    }
-  }
-  AnswerReads(node);
-}
-
-void Cluster::AnswerReads(Node& node) {
-  std::erase_if(node.to_read, [&](const ReadReady& ready) {
-    if (node.state.applied() < ready.index) return false;
-    for (ReadRecord& read : reads_) {
-      if (read.id != ready.id) continue;
-      read.fate = ReadRecord::Fate::kAnswered;
-      read.index = ready.index;
-      checks_.OfRead(read.asked_at, read.must_see, node.state.applied());
-    }
-    return true;
-  });
-}
-
-void Cluster::Say(NodeId who, std::string_view line) {
-  narration_.push_back(std::to_string(who.value()) + " " + std::string(line));
-}
-
-// Tells what the core itself does not narrate.
-void Cluster::Report(const Node& node, const Output& out) {
-  const auto number = [](auto value) { return std::to_string(value.value()); };
-  for (const ProposalResult& result : out.proposals) {
-    if (result.accepted == 0) continue;
-    Say(node.id,
-        "takes " + std::to_string(result.accepted) + " from entry " + number(result.first));
-  }
-  for (const ReadReady& ready : out.reads_ready) {
-    Say(node.id, "may read once it has applied " + number(ready.index));
-  }
-  for (const ReadRefused& refused : out.reads_refused) {
-    Say(node.id, "refuses a read: " + std::string(ToString(refused.reason)));
-  }
-  for (const EntriesWanted& wanted : out.entries_wanted) {
-    Say(node.id, "fetches entries from " + number(wanted.first) +
-                     (wanted.peer.IsNone() ? " to apply" : " for " + number(wanted.peer)));
-  }
-  for (const Notice& notice : out.notices) {
-    if (notice.kind == NoticeKind::kPeerWiped) {
-      Say(node.id, "asks for " + number(notice.peer) + " to be replaced: it was wiped");
-    }
-  }
 }
 
 }  // namespace keel::raft

@@ -107,6 +107,7 @@ class Cluster final : public NarrationSink {
 
  private:
   void Say(NodeId who, std::string_view line) override;
+  void Send(Message message);
   void File(Node& member, Output& out);
   void Report(const Node& member, const Output& out);
   bool WorkOnce(Node& member);

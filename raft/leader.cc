@@ -119,7 +119,8 @@ bool Raft::NoteHealth(Progress& peer, BootId boot, Health health) {
     peer.boot = boot;
     peer.wants_snapshot = false;
     // What was in flight to the earlier start is gone.
-    peer.BecomeProbe(peer.match.Next());
+    // What it has acknowledged it still has; where nothing is acknowledged yet, the search goes on.
+    peer.BecomeProbe(peer.state == FlowState::kReplicate ? peer.match.Next() : peer.next);
   }
   if (health != Health::kWhole && peer.health == Health::kWhole) {
     // What it acknowledged before is not there any more.

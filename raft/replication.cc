@@ -117,12 +117,13 @@ void Raft::OnSnapshotFailed(const SnapshotFailed& failed) {
 // election timeout.
 void Raft::NoteCatchUp(Progress& peer) {
   if (peer.caught_up || peer.health != Health::kWhole || peer.match < peer.catchup_target) return;
-  if (now_ <= peer.catchup_began_at + options_.election_timeout_ms) {
-    peer.caught_up = true;
-    return;
+  if (now_ > peer.catchup_began_at + options_.election_timeout_ms) {
+    peer.catchup_target = log_.last().index;
+    peer.catchup_began_at = now_;
+    // Nothing came in the meantime: the next round ends where it begins.
+    if (peer.match < peer.catchup_target) return;
   }
-  peer.catchup_target = log_.last().index;
-  peer.catchup_began_at = now_;
+  peer.caught_up = true;
 }
 
 }  // namespace keel::raft

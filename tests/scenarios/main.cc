@@ -24,8 +24,9 @@ std::vector<std::string> AllScenarios() {
   std::vector<std::string> paths;
   std::error_code error;
   for (const auto& file : std::filesystem::directory_iterator(kDefaultFolder, error)) {
-    const bool is_scenario =
-        file.path().extension() == ".txt" && file.path().filename() != "mutants.txt";
+    const std::string name = file.path().filename().string();
+    const bool is_scenario = file.path().extension() == ".txt" && name != "mutants.txt" &&
+                             name != "CMakeLists.txt";
     if (is_scenario) paths.push_back(file.path().string());
   }
   std::sort(paths.begin(), paths.end());

@@ -145,18 +145,20 @@ void Cluster::Advance(DurationMs duration_ms) {
 }
 
 void Cluster::Campaign(NodeId id) {
-  for (int tick = 0; tick < 100; ++tick) {
-    const Role role = core(id).role();
-    if (role == Role::kPreCandidate || role == Role::kCandidate) return;
+  // Who may not campaign lets its timer pass again and again.
+  for (int timeouts = 0; timeouts < 100; ++timeouts) {
     now_ = std::max(now_, node(id).wake_at);
     Tick(id);
-    if (core(id).role() == Role::kLeader) return;
+    if (core(id).role() != Role::kFollower) return;
   }
 }
 
 void Cluster::Elect(NodeId id) {
-  Campaign(id);
-  Settle();
+  // The first campaign may do no more than learn of a later term.
+  for (int campaigns = 0; campaigns < 3 && core(id).role() != Role::kLeader; ++campaigns) {
+    Campaign(id);
+    Settle();
+  }
 }
 
 // ---- flow ----

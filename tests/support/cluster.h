@@ -64,7 +64,7 @@ class Cluster final : public NarrationSink {
   void Tick(NodeId id);
   // Time passes, and only this member notices, until it campaigns. Nothing is delivered.
   void Campaign(NodeId id);
-  // Campaign, then Settle.
+  // Campaign, then Settle; again, if need be, a few times.
   void Elect(NodeId id);
 
   // ---- flow ----

@@ -132,6 +132,7 @@ constexpr Command kCommands[] = {
     {"snapshot-fails", "1", "it cannot make the snapshot that was asked for", true, FailSnapshot},
     {"hold-fetches", "1", "entries that left its memory are read by hand", true,
      SetFlag<&Node::fetches_by_hand, true>},
+    {"release-fetches", "1", "… and again without", true, SetFlag<&Node::fetches_by_hand, false>},
     {"fetch", "1", "it reads the entries that were asked for", true, FetchEntries},
     {"show", "[1 2]", "tells how members are", true, Show},
 };

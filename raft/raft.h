@@ -84,6 +84,7 @@ class Raft {
   void SetVote(Vote vote);
   void BecomeFollower(Term term, NodeId leader, std::string_view why);
   void CutLog(Index from);
+  void TakeBackPromises(Index from);
   void CommitTo(Index index);
   void Deliver();
   void HandOut(std::vector<Entry> entries, size_t bytes);
@@ -126,6 +127,7 @@ class Raft {
   void OnHeartbeat(const Message& message, const HeartbeatRequest& heartbeat);
   void OnInstallSnapshot(const Message& message, const InstallSnapshot& install);
   [[nodiscard]] bool HoldsEnd(const Position& last) const;
+  [[nodiscard]] bool HasForgottenItsVote(const Config& members) const;
   void ReplaceState(NodeId leader, const SnapshotMeta& meta, bool keeps_log);
   void Verify(Index index);
   void MaybeHeal();

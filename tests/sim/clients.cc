@@ -4,9 +4,9 @@
 
 namespace keel::sim {
 
-Host* Clients::PickTarget() {
+Host* Clients::PickTarget(uint32_t astray_percent) {
   const auto& hosts = *hosts_;
-  const bool astray = prng_.Chance(profile_.astray_percent, 100);
+  const bool astray = prng_.Chance(astray_percent, 100);
   Slot slot = believed_leader_;
   if (astray || slot >= hosts.size() || !hosts[slot]->IsReachable()) {
     slot = static_cast<Slot>(prng_.Below(hosts.size()));
@@ -51,12 +51,12 @@ Micros Clients::Burst(Micros now) {
     command.op = history_.Add(op);
     commands.push_back(command);
   }
-  Host* const writes_to = PickTarget();
+  Host* const writes_to = PickTarget(profile_.astray_percent);
   if (writes_to != nullptr && !commands.empty()) writes_to->Propose(commands);
   if (writes_to == nullptr) {
     for (const Command& command : commands) OnRefused(now, command.op);
   }
-  Host* const reads_from = PickTarget();
+  Host* const reads_from = PickTarget(profile_.reads_astray_percent);
   if (reads_from != nullptr && !reads.empty()) reads_from->Read(reads);
   if (reads_from == nullptr) {
     for (const Host::ReadAsked& read : reads) OnRefused(now, read.op);

@@ -47,7 +47,7 @@ class Clients {
   void GiveUp(Micros now);
 
  private:
-  [[nodiscard]] Host* PickTarget();
+  [[nodiscard]] Host* PickTarget(uint32_t astray_percent);
   void LearnLeader(const Host& asked);
   void ExpireOld(Micros now);
   void Close(OpId op, Outcome outcome, Micros now);

@@ -45,9 +45,8 @@ void Host::StartWrite() {
 }
 
 void Host::OnDiskDone() {
-  if (disk_stalled_until_ > now()) {
-    return Schedule(EventKind::kDiskDone, disk_stalled_until_ - now());
-  }
+  // It looks again soon: a stall may end before its time.
+  if (disk_stalled_until_ > now()) return Schedule(EventKind::kDiskDone, 5 * kMillisecond);
   bool installed = false;
   persisted_ = disk_.CompleteOldest([&](const raft::Persist& done) {
     installed = done.snapshot.has_value();

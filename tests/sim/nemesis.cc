@@ -17,6 +17,7 @@ Nemesis::Nemesis(World* world, Prng prng, std::vector<Cell> aims)
 
 // Most faults are short; some outlast several elections.
 Micros Nemesis::Duration() {
+  if (world_->profile().long_faults) return prng_.Between(24 * kSecond, 36 * kSecond);
   if (prng_.OneIn(5)) return prng_.Between(2 * kSecond, 8 * kSecond);
   if (prng_.OneIn(2)) return prng_.Between(10 * kMillisecond, 300 * kMillisecond);
   return prng_.Between(300 * kMillisecond, 2 * kSecond);
@@ -26,12 +27,25 @@ Micros Nemesis::Act() {
   const Micros next = world_->profile().fault_every.Pick(prng_);
   if (is_over_) return next;
   (void)ReplaceWiped();
+  if (world_->profile().long_faults) {
+    if (active_.empty()) (void)Start(PickLasting());
+    return next;
+  }
   if (aim_ < aims_.size() && prng_.Chance(2, 3)) {
     FollowAim();
   } else if (active_.size() < world_->profile().faults_at_once) {
     (void)Start(static_cast<FaultKind>(prng_.Below(kFaultKinds)));
   }
   return next;
+}
+
+// A fault that goes on until it is ended, and that a majority can live with.
+FaultKind Nemesis::PickLasting() {
+  constexpr std::array<FaultKind, 10> kLasting{
+      FaultKind::kOneWay, FaultKind::kOneWay,      FaultKind::kBridge,   FaultKind::kBridge,
+      FaultKind::kCut,    FaultKind::kStalledDisk, FaultKind::kSlowDisk, FaultKind::kPause,
+      FaultKind::kCrash,  FaultKind::kLoss};
+  return kLasting[prng_.Below(kLasting.size())];
 }
 
 void Nemesis::FollowAim() {

@@ -52,6 +52,7 @@ class Nemesis {
   void Provoke(Phase phase);
   void NextAim();
   [[nodiscard]] Micros Duration();
+  [[nodiscard]] FaultKind PickLasting();
 
   // ---- nemesis_network.cc ----
   bool StartWeather(WeatherKind kind, FaultKind fault);
@@ -74,6 +75,7 @@ class Nemesis {
   bool StartPause();
   bool StartCompact();
   void TakeDown(Host& host, FaultKind kind, Micros lasts);
+  void CrashAgain(NodeId id, uint64_t times);
   [[nodiscard]] Host* PickUp();
   [[nodiscard]] Host* PickVoter();
   [[nodiscard]] bool MayLoseDisk(const Host& host);

@@ -51,12 +51,29 @@ bool Nemesis::StartCrash() {
   if (first == nullptr) return false;
   // At times the power fails for several, or for all.
   const uint64_t also = prng_.OneIn(6) ? prng_.Below(world_->hosts().size()) : 0;
+  const NodeId id = first->id();
+  if (also == 0 && prng_.OneIn(5)) {
+    TakeDown(*first, FaultKind::kCrash, prng_.Between(1, 30) * kMillisecond);
+    CrashAgain(id, prng_.Between(1, 4));
+    return true;
+  }
   TakeDown(*first, FaultKind::kCrash, Duration());
   for (uint64_t i = 0; i < also; ++i) {
     Host* const next = PickUp();
     if (next != nullptr) TakeDown(*next, FaultKind::kCrash, Duration());
   }
   return true;
+}
+
+// A host that crashes soon after every start: what was on its way to one start meets the next.
+void Nemesis::CrashAgain(NodeId id, uint64_t times) {
+  if (times == 0) return;
+  Begin(FaultKind::kCrash, prng_.Between(30, 400) * kMillisecond, [this, id, times] {
+    if (is_over_) return;
+    Host& host = world_->HostOf(id);
+    if (host.IsUp()) TakeDown(host, FaultKind::kCrash, prng_.Between(1, 30) * kMillisecond);
+    CrashAgain(id, times - 1);
+  });
 }
 
 bool Nemesis::StartKill() {

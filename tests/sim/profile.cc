@@ -43,6 +43,12 @@ Profile MakeProfile(uint64_t seed, uint32_t voters) {
   profile.fault_every = prng.OneIn(3) ? Range{50 * kMillisecond, 500 * kMillisecond}
                                       : Range{200 * kMillisecond, 1'500 * kMillisecond};
   profile.faults_at_once = static_cast<uint32_t>(prng.Between(1, 5));
+  profile.long_faults = prng.OneIn(12);
+  if (profile.long_faults) {
+    profile.safety = 100 * kSecond;
+    profile.fault_every = {500 * kMillisecond, 3 * kSecond};
+    profile.faults_at_once = 1;
+  }
   profile.options = PickOptions(prng);
   // Two clocks at the ends of the spread differ by less than the options allow.
   profile.pace_spread = prng.OneIn(2) ? 0 : prng.Between(1'000, 45'000);
@@ -61,6 +67,7 @@ Profile MakeProfile(uint64_t seed, uint32_t voters) {
   profile.ops_at_once = 8;
   profile.reads_percent = static_cast<uint32_t>(prng.Between(20, 60));
   profile.astray_percent = static_cast<uint32_t>(prng.Between(3, 20));
+  profile.reads_astray_percent = prng.OneIn(3) ? 90 : profile.astray_percent;
   profile.client_patience = prng.Between(2, 6) * kSecond;
   return profile;
 }

@@ -29,6 +29,7 @@ struct Profile {
   Micros safety = 0;  // how long faults happen
   Range fault_every;  // between one act of the nemesis and the next
   uint32_t faults_at_once = 3;
+  bool long_faults = false;  // few, and each outlasts the watchdog's patience
 
   // The members.
   raft::Options options;         // id, boot and seed are the host's to fill in
@@ -45,7 +46,8 @@ struct Profile {
   Range clients_every;
   uint32_t ops_at_once = 8;
   uint32_t reads_percent = 40;
-  uint32_t astray_percent = 15;  // sent to anybody instead of the leader
+  uint32_t astray_percent = 15;  // writes that are sent to anybody instead of the leader
+  uint32_t reads_astray_percent = 15;
   Micros client_patience = 0;
 
   [[nodiscard]] Micros election_timeout() const {

@@ -65,6 +65,8 @@ void Watchdog::Look() {
     since_ = world_->now();
     return;
   }
+  const Host* const leader = world_->Leader();
+  if (leader != nullptr && world_->network().IsRough(leader->slot())) since_ = world_->now();
   const Micros patience = kPatienceTimeouts * world_->profile().election_timeout();
   const Micros from = std::max(since_, world_->clients().last_write_acknowledged_at());
   if (world_->now() <= from + patience) return;

@@ -46,12 +46,19 @@
   X(kVoteRequestEarly53, "vote requests leave before the candidate's own vote is durable")     \
   X(kWipedComesBack54, "a wiped member comes back under its old id")
 
+// The bugs of the replicated state, in kv/.
+#define KEEL_KV_MUTANT_LIST(X)                                                                 \
+  X(kRotatesUnsynced46, "a new LevelDB log is made before the one before it is durable")       \
+  X(kCurrentUnsynced46, "CURRENT is renamed without a sync of its directory")                  \
+  X(kTornTailKept46, "a torn tail is left to LevelDB")
+
 namespace keel::mutants {
 
 enum class Mutant : uint8_t {
   kNone,
 #define KEEL_MUTANT_NAME(name, text) name,
   KEEL_MUTANT_LIST(KEEL_MUTANT_NAME)
+  KEEL_KV_MUTANT_LIST(KEEL_MUTANT_NAME)
 #undef KEEL_MUTANT_NAME
 };
 

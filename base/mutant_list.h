@@ -75,7 +75,7 @@
   X(kWalDamageTakenForTail44, "damage below a proven offset is cut off like a torn tail") \
   X(kWalFullDiskMovesOn45, "a write that the full disk refused still moves the end on")   \
   X(kWalStaleRecords55, "records of an earlier life of a segment pass for new ones")      \
-  X(kWalRecycledEarly55, "a segment is recycled before its old name is durably gone")     \
+  X(kWalSequenceReused55, "a sequence that a lost rename had used is given out again")    \
   X(kVoteOneSlot56, "each vote goes into one slot only, in turn")                         \
   X(kVoteOneSync56, "both slots of the vote are made durable by one sync")
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/mutant.h"
 #include "base/status.h"
 
 namespace keel::wal {
@@ -18,32 +19,42 @@ Status CheckOwner(const SegmentHeader& header, const LogOptions& options) {
                             ": put back the directory that belongs here");
 }
 
+Result<HeaderCopies> ReadHeader(const ReadableFile& file, const std::string& path) {
+  std::string block(kFirstRecordOffset, '\0');
+  KEEL_ASSIGN_OR_RETURN(const size_t count, file.ReadAt(0, block));
+  block.resize(count);
+  Result<HeaderCopies> copies = DecodeSegmentHeader(block);
+  if (!copies.ok()) return copies.status().WithContext(path);
+  return copies;
+}
+
 Result<SegmentFile> Inspect(FileSystem* files, const LogOptions& options, uint64_t sequence) {
   SegmentFile segment = {.path = options.directory + "/" + SegmentName(sequence)};
   KEEL_ASSIGN_OR_RETURN(const auto file,
                         files->OpenReadable(segment.path, AccessPattern::kSequential));
   KEEL_ASSIGN_OR_RETURN(segment.size_bytes, file->SizeBytes());
-  std::string block(kFirstRecordOffset, '\0');
-  KEEL_ASSIGN_OR_RETURN(const size_t count, file->ReadAt(0, block));
-  block.resize(count);
-  const Result<HeaderCopies> copies = DecodeSegmentHeader(block);
-  if (!copies.ok()) return copies.status().WithContext(segment.path);
-  if (!copies->header || copies->header->sequence != sequence) return segment;
-  const Status owner = CheckOwner(*copies->header, options);
+  KEEL_ASSIGN_OR_RETURN(const HeaderCopies copies, ReadHeader(*file, segment.path));
+  if (!copies.header || copies.header->sequence != sequence) return segment;
+  const Status owner = CheckOwner(*copies.header, options);
   if (!owner.ok()) return owner.WithContext(segment.path);
-  segment.header = copies->header;
-  segment.header_damaged = !copies->both_valid;
+  segment.header = copies.header;
+  segment.header_damaged = !copies.both_valid;
   return segment;
 }
 
-Status AddSpare(FileSystem* files, const LogOptions& options, const std::string& name,
-                Inventory* inventory) {
-  KEEL_ASSIGN_OR_RETURN(const uint64_t size_bytes,
-                        files->SizeBytes(options.directory + "/" + name));
+// Also says which sequence must not be given out again: a crash may have undone the renaming that
+// made the spare a segment, and its header would be believed under its old name.
+Result<uint64_t> AddSpare(FileSystem* files, const LogOptions& options, const std::string& name,
+                          Inventory* inventory) {
+  const std::string path = options.directory + "/" + name;
+  KEEL_ASSIGN_OR_RETURN(const auto file, files->OpenReadable(path, AccessPattern::kRandom));
+  KEEL_ASSIGN_OR_RETURN(const uint64_t size_bytes, file->SizeBytes());
   const bool is_usable =
       size_bytes == options.segment_bytes && inventory->spares.size() < options.spares_max;
   (is_usable ? inventory->spares : inventory->unusable_spares).push_back(name);
-  return {};
+  KEEL_ASSIGN_OR_RETURN(const HeaderCopies copies, ReadHeader(*file, path));
+  if (KEEL_MUTANT(kWalSequenceReused55)) return uint64_t{0};
+  return copies.header ? copies.header->sequence : 0;
 }
 
 }  // namespace
@@ -79,8 +90,8 @@ Result<Inventory> TakeInventory(FileSystem* files, const LogOptions& options) {
       inventory.segments.emplace(*sequence, std::move(segment));
       highest = std::max(highest, *sequence);
     } else if (const auto number = ParseSpareName(name)) {
-      KEEL_RETURN_IF_ERROR(AddSpare(files, options, name, &inventory));
-      highest = std::max(highest, *number);
+      KEEL_ASSIGN_OR_RETURN(const uint64_t used, AddSpare(files, options, name, &inventory));
+      highest = std::max({highest, *number, used});
     }
   }
   inventory.next_sequence = highest + 1;

@@ -240,11 +240,11 @@ void Recovery::CheckHole() {
   if (hole_last_ <= map.base().index) return;
   const SegmentHeader& oldest = recovered_.segments.front().header;
   NoteDamage({.path = options_.directory + "/" + SegmentName(oldest.previous.sequence),
-              .offset = 0,
+              .first = map.base().index.Next(),
               .last = map.last().index,
-              .reason = "the segment is missing or its header is unreadable, and entries after "
-                        "the log's base were in it"});
-  recovered_.report.damage->first = map.base().index.Next();
+              .reason =
+                  "the segment is missing or its header is unreadable, and entries after the log's "
+                  "base were in it"});
   map = LogMap({.base = map.base(), .last = map.base()});
   // Entries with a gap before them are of no use to anybody.
   recovered_.segments.clear();
@@ -256,7 +256,7 @@ void Recovery::NoteDamage(Damage damage) {
     recovered_.report.damage->last = std::max(recovered_.report.damage->last, damage.last);
     return;
   }
-  damage.first = recovered_.map.last().index.Next();
+  if (damage.first.IsNone()) damage.first = recovered_.map.last().index.Next();
   damage.last = std::max(damage.first, damage.last);
   recovered_.report.damage = std::move(damage);
 }

@@ -66,11 +66,7 @@ Status SegmentPool::GiveUp(const GivenUp& segment) {
   }
   const std::string spare = SpareName(segment.sequence);
   KEEL_RETURN_IF_ERROR(files_->Rename({.from = path, .to = PathOf(spare)}));
-  if (KEEL_MUTANT(kWalRecycledEarly55)) {
-    spares_.push_back(spare);
-  } else {
-    unsettled_.push_back(spare);
-  }
+  unsettled_.push_back(spare);
   return {};
 }
 

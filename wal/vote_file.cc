@@ -142,7 +142,8 @@ Result<std::unique_ptr<VoteFile>> VoteFile::Open(FileSystem* files, const Option
   VoteRecord record = newest->record;
   ++record.boot;
   // The newest slot is overwritten last: until then it may be the only one that holds the vote.
-  KEEL_RETURN_IF_ERROR(votes->Write(record, newest == &*read.slots[0] ? 1 : 0));
+  const bool newest_is_first = read.slots[0] && newest == &*read.slots[0];
+  KEEL_RETURN_IF_ERROR(votes->Write(record, newest_is_first ? 1 : 0));
   return votes;
 }
 

@@ -7,16 +7,30 @@
 
 namespace keel::raft {
 
-void Raft::ResetElectionTimer(DurationMs extra_ms) {
+void Raft::ResetElectionTimer() {
   const DurationMs timeout_ms = options_.election_timeout_ms;
   const DurationMs spread_ms = prng_.Below(timeout_ms);
-  election_due_ = now_ + timeout_ms + spread_ms + extra_ms + PriorityRank() * timeout_ms / 2;
+  election_due_ = now_ + timeout_ms + spread_ms + PriorityRank() * timeout_ms / 2;
+}
+
+// The leader's process is gone. Others may take a moment longer to find out and refuse us until
+// they do; a pre-vote changes nothing, so it may be tried again soon.
+void Raft::HurryElection() {
+  const DurationMs jitter_ms = options_.dead_leader_jitter_ms;
+  election_due_ = now_ + 1 + prng_.Below(jitter_ms + 1) + PriorityRank() * jitter_ms;
 }
 
 bool Raft::MayCampaign() const {
   if (removed_ || state_lost_ || health() != Health::kWhole || IsDiskStalled()) return false;
+  if (term().value() >= kOrdinalMax) return false;  // only a lying peer can have brought us here
   const Member* self = config().Find(id());
   if (KEEL_MUTANT(kRemovedLeaderWedges20) && self != nullptr && !self->votes) return false;
+  // While our own removal is not known to be committed, ours may be the only log that can still
+  // win: we are needed until then (dissertation §4.2.2).
+  const bool is_leaving = self == nullptr || !self->IsVoter();
+  if (is_leaving && configs_.current_index() > commit_) {
+    self = configs_.At(configs_.current_index().Prev())->Find(id());
+  }
   return self != nullptr && self->IsVoter() && self->priority > 0;
 }
 
@@ -70,6 +84,7 @@ void Raft::AskForVotes(bool pre, bool forced) {
   verified_ = commit_;
   heal_from_ = Index();
   ResetElectionTimer();
+  if (pre && now_ < hurry_until_) HurryElection();
   const VoteRequest request{.pre = pre,
                             .forced = forced,
                             .for_term = pre ? term().Next() : term(),
@@ -172,8 +187,10 @@ void Raft::CountBallots() {
     return Ballot::kMissing;
   });
   if (verdict == Verdict::kLost) {
+    const bool was_pre = role_ == Role::kPreCandidate;
     BecomeFollower(term(), NodeId(), "the campaign is lost");
     ResetElectionTimer();
+    if (was_pre && now_ < hurry_until_) HurryElection();
   } else if (verdict == Verdict::kWon && role_ == Role::kPreCandidate) {
     StartElection(/*forced=*/false);
   } else if (verdict == Verdict::kWon && role_ == Role::kCandidate) {

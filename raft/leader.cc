@@ -115,15 +115,17 @@ void Raft::OnHeartbeatReply(const Message& message, const HeartbeatReply& reply)
 // nothing of the present one.
 bool Raft::NoteHealth(Progress& peer, BootId boot, Health health) {
   if (boot < peer.boot) return false;
-  if (boot > peer.boot) {
+  const bool is_new_start = boot > peer.boot;
+  if (is_new_start) {
     peer.boot = boot;
     peer.wants_snapshot = false;
     // What was in flight to the earlier start is gone.
-    if (peer.state == FlowState::kReplicate) peer.BecomeProbe(peer.match.Next());
-    peer.probing = false;
+    // What it has acknowledged it still has; where nothing is acknowledged yet, the search goes on.
+    peer.BecomeProbe(peer.state == FlowState::kReplicate ? peer.match.Next() : peer.next);
   }
-  if (health != Health::kWhole && peer.health == Health::kWhole) {
-    // What it acknowledged before is not there any more.
+  if (health != Health::kWhole && (peer.health == Health::kWhole || is_new_start)) {
+    // What it acknowledged before is not there any more; a second damage may reach deeper than
+    // the first.
     narrate_("learns that ", peer.id, " is ", health == Health::kDamaged ? "damaged" : "empty");
     peer.match = Index();
     peer.heal_target = log_.last().index;

@@ -84,6 +84,7 @@ class Raft {
   void SetVote(Vote vote);
   void BecomeFollower(Term term, NodeId leader, std::string_view why);
   void CutLog(Index from);
+  void TakeBackPromises(Index from);
   void CommitTo(Index index);
   void Deliver();
   void HandOut(std::vector<Entry> entries, size_t bytes);
@@ -99,7 +100,8 @@ class Raft {
   [[nodiscard]] Instant NextWake() const;
 
   // ---- election.cc ----
-  void ResetElectionTimer(DurationMs extra_ms = 0);
+  void ResetElectionTimer();
+  void HurryElection();
   [[nodiscard]] bool MayCampaign() const;
   [[nodiscard]] uint32_t PriorityRank() const;
   void OnElectionTimeout();
@@ -125,6 +127,7 @@ class Raft {
   void OnHeartbeat(const Message& message, const HeartbeatRequest& heartbeat);
   void OnInstallSnapshot(const Message& message, const InstallSnapshot& install);
   [[nodiscard]] bool HoldsEnd(const Position& last) const;
+  [[nodiscard]] bool HasForgottenItsVote(const Config& members) const;
   void ReplaceState(NodeId leader, const SnapshotMeta& meta, bool keeps_log);
   void Verify(Index index);
   void MaybeHeal();
@@ -233,6 +236,7 @@ class Raft {
   Instant lease_kept_until_;  // no vote for another before this
   Instant election_due_;
   bool leader_is_dead_ = false;  // its process is gone: stickiness does not apply
+  Instant hurry_until_;          // campaigns are repeated quickly before this
   bool damaged_ = false;
   bool removed_ = false;
   uint64_t dropped_message_count_ = 0;

@@ -16,8 +16,8 @@ void Raft::OnTransferLeadership(const TransferLeadership& request) {
   const NodeId target = request.target.IsNone() ? BestSuccessor() : request.target;
   const Member* member = config().Find(target);
   const Progress* peer = Peer(target);
-  const bool may_lead = member != nullptr && member->votes && peer != nullptr &&
-                        peer->health == Health::kWhole && !peer->wants_snapshot;
+  const bool may_lead = member != nullptr && member->votes && member->priority > 0 &&
+                        peer != nullptr && peer->health == Health::kWhole && !peer->wants_snapshot;
   if (!may_lead) return answer(request.target, TransferOutcome::kUnknownTarget);
   answer(target, TransferOutcome::kStarted);
   StartTransfer(target);

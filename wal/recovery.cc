@@ -37,6 +37,7 @@ class Recovery {
   void CheckHole();
   void NoteDamage(Damage damage, const Remains& remains);
   void NoteRemains(const Remains& remains);
+  void RaiseBase(const Position& base);
   void Finish();
   [[nodiscard]] Link NextLink(size_t at) const;
 
@@ -94,6 +95,8 @@ Result<Recovery::Outcome> Recovery::ReadSegment(size_t at) {
        .end_offset = is_newest ? segment.size_bytes : std::min(next.offset, segment.size_bytes)});
   ++recovered_.report.segments;
   if (segment.header_damaged) ++recovered_.report.headers_damaged;
+  // The record of this base may have been behind a place where an earlier start cut the log.
+  RaiseBase(segment.header->base);
   newest_mark_.reset();
   recovered_.segments.push_back(
       {.header = *segment.header, .path = segment.path, .size_bytes = segment.size_bytes});
@@ -265,14 +268,16 @@ void Recovery::NoteDamage(Damage damage, const Remains& remains) {
   NoteRemains(remains);
 }
 
+void Recovery::RaiseBase(const Position& base) {
+  if (base.index <= recovered_.map.base().index) return;
+  recovered_.map.SetBase(base);
+  visitor_->OnBase(base);
+}
+
 void Recovery::NoteRemains(const Remains& remains) {
-  LogMap& map = recovered_.map;
-  if (remains.base.index > map.base().index) {
-    map.SetBase(remains.base);
-    visitor_->OnBase(remains.base);
-  }
+  RaiseBase(remains.base);
   Damage& damage = *recovered_.report.damage;
-  damage.first = map.last().index.Next();
+  damage.first = recovered_.map.last().index.Next();
   damage.last = std::max({damage.first, damage.last, remains.last.index});
 }
 

@@ -13,16 +13,20 @@ namespace keel::wal {
 
 namespace {
 
+constexpr uint64_t kStepBytesMax = 1 << 20;
+
 class Finder {
  public:
   Finder(const ReadableFile& file, const RemainsOptions& options)
       : file_(file), options_(options), next_offset_(options.from_offset) {}
 
   Result<Remains> Run() {
-    constexpr size_t kStepBytes = 1 << 20;
     KEEL_ASSIGN_OR_RETURN(end_offset_, file_.SizeBytes());
-    std::string buffer(kStepBytes + kMarkBytes, '\0');
-    for (uint64_t offset = options_.from_offset; offset < end_offset_; offset += kStepBytes) {
+    if (options_.from_offset >= end_offset_) return remains_;
+    const uint64_t step_bytes = std::min(kStepBytesMax, end_offset_ - options_.from_offset);
+    // Each step reads a little of the next one, for a mark that lies across the border.
+    std::string buffer(step_bytes + kMarkBytes, '\0');
+    for (uint64_t offset = options_.from_offset; offset < end_offset_; offset += step_bytes) {
       KEEL_ASSIGN_OR_RETURN(const size_t count, file_.ReadAt(offset, buffer));
       KEEL_RETURN_IF_ERROR(Look(std::string_view(buffer).substr(0, count), offset));
     }

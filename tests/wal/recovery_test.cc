@@ -152,6 +152,10 @@ TEST_F(RecoveryTest, DamageBeforeTheBaseRecordDoesNotHideTheBase) {
   EXPECT_EQ(recovered.report.damage->first, Index(15));
   EXPECT_EQ(recovered.report.damage->last, Index(40));
   EXPECT_EQ(found_.entries.size(), 2u);
+  Open();
+  CrashAndOpen();
+  EXPECT_FALSE(report_.damage.has_value()) << report_.damage->ToString();
+  EXPECT_EQ(report_.base, At(12, 1)) << "now the new segment's header knows it";
 }
 
 TEST_F(RecoveryTest, AMissingSegmentInTheMiddleIsDamage) {

@@ -128,6 +128,7 @@ class Log:
         self.last = oldest.last_index
         missing_up_to = oldest.last_index if oldest.previous_sequence else 0
         for at, segment in enumerate(chain):
+            self.set_base(segment.header.base_index, segment.header.base_term)
             following = chain[at + 1].header if at + 1 < len(chain) else None
             missing_up_to = self.read(segment, following, missing_up_to)
             if self.damage:

@@ -283,8 +283,8 @@ void BM_CompactionBesideWrites(benchmark::State& state) {
     double compacted_s = 0;
     std::thread pool([&] {
       Compactor compactor(world.engine.get(), 0);
-      while (!compactor.Step(target, 500).value()) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      while (!compactor.Step(target, 50).value()) {
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
       }
       compacted_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
       done = true;

@@ -283,8 +283,8 @@ void BM_CompactionBesideWrites(benchmark::State& state) {
     double compacted_s = 0;
     std::thread pool([&] {
       Compactor compactor(world.engine.get(), 0);
-      while (!compactor.Step(target, 50).value()) {
-        std::this_thread::sleep_for(std::chrono::microseconds(200));
+      while (!compactor.Step(target, Compactor::kStepRecords).value()) {
+        std::this_thread::sleep_for(std::chrono::microseconds(Compactor::kPauseUs));
       }
       compacted_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
       done = true;
@@ -332,11 +332,13 @@ void BM_WatchFanOut(benchmark::State& state) {
   Revision revision(1);
   uint64_t delivered = 0;
   for (auto _ : state) {
+    state.PauseTiming();
     std::vector<std::shared_ptr<const RevisionEvents>> events;
     for (uint64_t i = 0; i < (shared ? 1 : kWatchers); ++i) {
       revision = revision.Next();
       events.push_back(OneEvent(revision, Key(i)));
     }
+    state.ResumeTiming();
     hub.Publish(events);
     for (const WatcherId watcher : ready.woken) {
       const auto pulled = hub.Pull(watcher, view, 1 << 20);

@@ -59,18 +59,19 @@ bool TakeNumber(std::string_view option, std::string_view value, Arguments* argu
 
 std::optional<Arguments> ParseArguments(int argc, char** argv) {
   Arguments arguments;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view word = argv[i];
+  int next = 1;
+  while (next < argc) {
+    const std::string_view word = argv[next++];
     if (TakeSwitch(word, &arguments)) continue;
     if (!word.starts_with("-") && arguments.path.empty()) {
       arguments.path = word;
       continue;
     }
-    if (i + 1 == argc || !TakeNumber(word, argv[i + 1], &arguments)) {
-      std::fprintf(stderr, "waldump: not understood: %s; --help shows the options\n", argv[i]);
+    if (next == argc || !TakeNumber(word, argv[next++], &arguments)) {
+      std::fprintf(stderr, "waldump: not understood: %s; --help shows the options\n",
+                   std::string(word).c_str());
       return std::nullopt;
     }
-    ++i;
   }
   if (arguments.path.empty() && !arguments.wants_help) {
     std::fputs("waldump: which log? Give its directory; --help shows the options\n", stderr);

@@ -124,6 +124,7 @@ void Http2Callbacks::OnHeadersFrame(Http2Session* self, const nghttp2_frame& fra
     block = Http2Events::Block::kTrailers;
   }
   stream->got_headers = true;
+  stream->announced = true;
   self->events_->OnHeaders(id, block, &self->fields_);
 }
 
@@ -168,8 +169,8 @@ int Http2Callbacks::OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* 
 
 int Http2Callbacks::OnBeginFrame(nghttp2_session*, const nghttp2_frame_hd* head, void* user_data) {
   Http2Session* self = Self(user_data);
-  // PRIORITY and unknown types never reach OnFrame, or mean nothing there.
-  if (head->type == NGHTTP2_PRIORITY || head->type > NGHTTP2_CONTINUATION) {
+  // Frames of unknown types never come here: nghttp2 skips them, at the cost of their bytes.
+  if (head->type == NGHTTP2_PRIORITY) {
     self->Judge(self->flood_guard_.OnIdleFrame(self->now_us_));
   }
   return 0;

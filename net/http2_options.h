@@ -47,7 +47,7 @@ struct Http2Options {
   // Streams that the peer resets, or makes us reset.
   TokenBucket::Options resets = {.burst = 1000, .per_second = 200};
   TokenBucket::Options settings_frames = {.burst = 32, .per_second = 1};
-  // Frames that do nothing: empty DATA, PRIORITY, unknown types.
+  // Frames that do nothing: empty DATA, PRIORITY.
   TokenBucket::Options idle_frames = {.burst = 1000, .per_second = 100};
 
   // ---- time; 0 is never ----

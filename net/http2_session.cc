@@ -164,7 +164,9 @@ Result<StreamId> Http2Session::Request(std::span<const Metadata::Field> fields) 
                                                 converted.size(), &provider, nullptr);
   if (stream < 0) return Unavailable(nghttp2_strerror(stream));
   const StreamId id(static_cast<uint64_t>(stream));
-  streams_.try_emplace(id.value()).first->second.responded = true;
+  Stream& state = streams_.try_emplace(id.value()).first->second;
+  state.responded = true;
+  state.announced = true;
   return id;
 }
 
@@ -185,8 +187,7 @@ WriteResult Http2Session::Send(StreamId stream, Data data) {
   Stream* state = Find(stream);
   if (state == nullptr || state->ended || dead_) return WriteResult::kGone;
   if (queued_bytes_ >= options_.connection_queue_bytes_max) {
-    if (!state->wants_room) starved_.push_back(stream);
-    state->wants_room = true;
+    Starve(stream, state);
     return WriteResult::kRefused;
   }
   if (!data.last && state->queued_bytes >= options_.stream_queue_bytes_max) {
@@ -285,26 +286,26 @@ void Http2Session::TakeQueued(Stream* stream, size_t bytes) {
   }
 }
 
+void Http2Session::Starve(StreamId stream, Stream* state) {
+  if (std::exchange(state->starved, true)) return;
+  starved_.push_back(stream);
+}
+
 void Http2Session::NoteRoom(StreamId stream, Stream* state) {
-  const bool connection_has_room = queued_bytes_ <= options_.connection_queue_bytes_max / 2;
-  if (state->wants_room && connection_has_room && !state->ended &&
-      state->queued_bytes <= options_.stream_queue_bytes_max / 2) {
+  if (state->wants_room && state->queued_bytes <= options_.stream_queue_bytes_max / 2) {
     state->wants_room = false;
-    writable_.push_back(stream);
-  }
-  if (connection_has_room && !starved_.empty()) {
-    writable_.insert(writable_.end(), starved_.begin(), starved_.end());
-    starved_.clear();
+    Starve(stream, state);
   }
 }
 
 bool Http2Session::AnnounceRoom() {
-  if (writable_.empty()) return false;
-  for (const StreamId stream : std::exchange(writable_, {})) {
+  if (starved_.empty() || queued_bytes_ > options_.connection_queue_bytes_max / 2) return false;
+  for (const StreamId stream : std::exchange(starved_, {})) {
     Stream* state = Find(stream);
-    if (state == nullptr || state->ended) continue;
-    state->wants_room = false;
-    events_->OnWritable(stream);
+    if (state == nullptr) continue;
+    state->starved = false;
+    // One that is still over its own bound is told when it is not.
+    if (!state->ended && !state->wants_room) events_->OnWritable(stream);
   }
   return true;
 }
@@ -327,10 +328,11 @@ void Http2Session::Closed(StreamId stream, uint32_t error_code) {
   if (found == streams_.end()) return;
   DropQueue(&found->second);
   held_bytes_ -= found->second.held_bytes;
+  const bool announced = found->second.announced;
   streams_.erase(found);
   last_stream_us_ = now_us_;
   CreditConnection();
-  events_->OnClosed(stream, error_code);
+  if (announced) events_->OnClosed(stream, error_code);
 }
 
 void Http2Session::Judge(const char* offence) {

@@ -137,7 +137,11 @@ class Http2Session {
     bool responded = false;
     bool ended = false;
     bool deferred = false;
+    // Told to wait, by its own bound; or by the connection's, and then it is in `starved_`.
     bool wants_room = false;
+    bool starved = false;
+    // Known to the events object.
+    bool announced = false;
     bool got_headers = false;
     bool headers_too_large = false;
   };
@@ -147,6 +151,8 @@ class Http2Session {
   void Resume(StreamId stream, Stream* state);
   // Appends `bytes` of the stream's queue to the output.
   void TakeQueued(Stream* stream, size_t bytes);
+  // Puts the stream among those to tell when the connection has room.
+  void Starve(StreamId stream, Stream* state);
   void NoteRoom(StreamId stream, Stream* state);
   // True if an event ran: there may be more to frame.
   [[nodiscard]] bool AnnounceRoom();
@@ -170,8 +176,7 @@ class Http2Session {
   size_t held_bytes_ = 0;
   // Received, and not yet given back to the connection's window.
   size_t owed_bytes_ = 0;
-  // Streams to tell that there is room; those in `starved_` wait for the connection's bound.
-  std::vector<StreamId> writable_;
+  // To be told that there is room, once the connection has some.
   std::vector<StreamId> starved_;
 
   uint64_t now_us_;

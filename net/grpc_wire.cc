@@ -55,8 +55,11 @@ std::string_view Trim(std::string_view text) {
 std::string PercentEncode(std::string_view text) {
   std::string encoded;
   encoded.reserve(text.size());
-  for (const char c : text) {
-    if (c >= 0x20 && c <= 0x7e && c != '%') {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    // HTTP trims fields: a space at either end would be lost, or refused (RFC 9113, 8.2.1).
+    const bool at_an_end = i == 0 || i + 1 == text.size();
+    if (c >= (at_an_end ? 0x21 : 0x20) && c <= 0x7e && c != '%') {
       encoded.push_back(c);
       continue;
     }

@@ -12,7 +12,7 @@
 
 namespace keel::net {
 
-// grpc-message: everything but printable ASCII is percent-encoded, and '%' too.
+// grpc-message: everything but printable ASCII is percent-encoded, and '%' and outer spaces too.
 [[nodiscard]] std::string PercentEncode(std::string_view text);
 // Never fails: what is not a valid escape stays as it is, as the protocol asks.
 [[nodiscard]] std::string PercentDecode(std::string_view text);

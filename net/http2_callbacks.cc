@@ -24,6 +24,8 @@ nghttp2_option* MakeOptions(const Http2Options& options) {
   KEEL_CHECK(nghttp2_option_new(&made) == 0) << "out of memory";
   nghttp2_option_set_no_auto_window_update(made, 1);
   nghttp2_option_set_no_closed_streams(made, 1);
+  // gRPC's own libraries send status messages with outer spaces.
+  nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(made, 1);
   nghttp2_option_set_max_continuations(made, options.continuations_max);
   // nghttp2's own fence stands behind ours.
   nghttp2_option_set_stream_reset_rate_limit(made, options.resets.burst * 2,

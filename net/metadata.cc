@@ -67,6 +67,7 @@ std::optional<std::string> Metadata::FindBinary(std::string_view name) const {
 bool Metadata::MaySend(Field field) {
   if (field.name.empty() || field.name.starts_with("grpc-")) return false;
   if (std::find(kReserved.begin(), kReserved.end(), field.name) != kReserved.end()) return false;
+  if (field.value.starts_with(' ') || field.value.ends_with(' ')) return false;
   return std::all_of(field.name.begin(), field.name.end(), IsNameByte) &&
          std::all_of(field.value.begin(), field.value.end(), IsValueByte);
 }

@@ -43,7 +43,8 @@ class Metadata {
   [[nodiscard]] size_t ListBytes() const { return text_.size() + entries_.size() * 32; }
 
   // Whether a program may send this field: a lower-case token that is neither a pseudo-header nor
-  // gRPC's own, and a value of printable ASCII.
+  // gRPC's own, and a value of printable ASCII
+  // without outer spaces.
   [[nodiscard]] static bool MaySend(Field field);
 
   friend bool operator==(const Metadata& a, const Metadata& b);

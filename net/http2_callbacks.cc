@@ -210,8 +210,13 @@ int Http2Callbacks::OnStreamClose(nghttp2_session*, int32_t stream, uint32_t err
 int Http2Callbacks::OnFrameSent(nghttp2_session* session, const nghttp2_frame* frame,
                                 void* user_data) {
   Http2Session* self = Self(user_data);
-  if (frame->hd.type == NGHTTP2_GOAWAY && !self->failure_.empty()) {
-    // The last word to a peer that did wrong; what else is queued does not matter any more.
+  if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
+    // The last word to a peer that did wrong, whether it was this side's judgement or nghttp2's;
+    // what else is queued does not matter any more.
+    if (self->failure_.empty()) {
+      self->failure_ = "HTTP/2 error " + std::to_string(frame->goaway.error_code) + ": ";
+      self->failure_ += View(frame->goaway.opaque_data, frame->goaway.opaque_data_len);
+    }
     self->dead_ = true;
   }
   if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;

@@ -216,7 +216,9 @@ void Http2Session::End(StreamId stream, Metadata trailers) {
 
 void Http2Session::Reset(StreamId stream, Http2Error error) {
   Stream* state = Find(stream);
-  if (state == nullptr) return;
+  // A second reset of a request that has not left yet would reach the wire alone, and there it is a
+  // reset of a stream that the peer does not know: the end of the connection.
+  if (state == nullptr || std::exchange(state->reset, true)) return;
   DropQueue(state);
   state->ended = true;
   (void)nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, NumberOf(stream),

@@ -136,6 +136,7 @@ class Http2Session {
     Metadata trailers;
     bool responded = false;
     bool ended = false;
+    bool reset = false;
     bool deferred = false;
     // Told to wait, by its own bound; or by the connection's, and then it is in `starved_`.
     bool wants_room = false;

@@ -1,4 +1,5 @@
-// A server of the test service on 127.0.0.1, for clients in other languages and for load.
+// A server of the test service, health and reflection on 127.0.0.1, for clients in other languages
+// and for load.
 //
 //   net_test_server [port]
 //
@@ -8,6 +9,8 @@
 #include <thread>
 
 #include "net/server.h"
+#include "net/services/health_service.h"
+#include "net/services/reflection_service.h"
 #include "net/system_clock.h"
 #include "tests/net/test_service.h"
 
@@ -21,6 +24,10 @@ int main(int argc, char** argv) {
   HttpTable pages;
   AddTestService(&methods, &log);
   AddTestPages(&pages);
+  HealthService health;
+  health.Set("", true);
+  health.AddTo(&methods);
+  AddReflection(&methods);
   ServerOptions options;
   if (argc > 1) options.address.port = static_cast<uint16_t>(std::atoi(argv[1]));
   auto server = Server::Start(&executor, std::move(options), {&methods, &pages});

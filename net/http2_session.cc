@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <utility>
 
 #include "base/check.h"
@@ -195,7 +194,7 @@ WriteResult Http2Session::Send(StreamId stream, Data data) {
     return WriteResult::kRefused;
   }
   Chunk& chunk = state->queue.emplace_back();
-  std::memcpy(chunk.head, data.head.data(), data.head.size());
+  data.head.copy(chunk.head, kHeadBytesMax);
   chunk.head_bytes = static_cast<uint8_t>(data.head.size());
   chunk.body = std::move(data.body);
   state->queued_bytes += chunk.size();

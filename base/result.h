@@ -28,13 +28,15 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  // Implicit, so that `return` works; takes anything that T is built from, move-only types too.
+  // NOLINTBEGIN(google-explicit-constructor): so that `return` works for either.
+  // Takes anything that T is built from, move-only types too.
   template <class U = T, class = std::enable_if_t<kBuildsValue<U>>>
-  Result(U&& value) : state_(std::in_place_index<kValue>, std::forward<U>(value)) {}  // NOLINT
+  Result(U&& value) : state_(std::in_place_index<kValue>, std::forward<U>(value)) {}
 
-  Result(Status failure) : state_(std::in_place_index<kFailure>, std::move(failure)) {  // NOLINT
+  Result(Status failure) : state_(std::in_place_index<kFailure>, std::move(failure)) {
     KEEL_CHECK(!std::get<kFailure>(state_).ok()) << "a Result without a value needs a failure";
   }
+  // NOLINTEND(google-explicit-constructor)
 
   Result(const Result&) = default;
   Result& operator=(const Result&) = default;

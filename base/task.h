@@ -25,7 +25,8 @@ class Task {
 
   // Implicit, so that a lambda can be posted as it stands.
   template <Runnable Callable>
-  Task(Callable&& callable)  // NOLINT
+  // NOLINTNEXTLINE(google-explicit-constructor, bugprone-forwarding-reference-overload)
+  Task(Callable&& callable)
       : work_(std::make_unique<Holder<std::decay_t<Callable>>>(std::forward<Callable>(callable))) {}
 
   [[nodiscard]] explicit operator bool() const { return work_ != nullptr; }
@@ -48,8 +49,7 @@ class Task {
 
   template <class Callable>
   struct Holder final : Work {
-    template <class From>
-    explicit Holder(From&& from) : callable(std::forward<From>(from)) {}
+    explicit Holder(Callable from) : callable(std::move(from)) {}
     void Run() override { callable(); }
     Callable callable;
   };

@@ -4,14 +4,15 @@
 #   keel_library(raft DEPS base [LINKS ...] [SOURCES ...] [EXCLUDE main.cc] [MUTANTS])
 #   keel_program(keel-sim SOURCES main.cc [DEPS ...] [LINKS ...] [MUTANTS])
 #   keel_test(raft_log_test SOURCES log_test.cc [DEPS ...] [LINKS ...] [MUTANTS] [OWN_MAIN]
-#             [ARGS ...] [LABELS unit] [TIMEOUT 60] [PROCESSORS 1])
+#             [ARGS ...] [LABELS unit] [TIMEOUT 60] [PROCESSORS 1])     # TIMEOUT in seconds
 #   keel_check(sim_120s COMMAND keel-sim --seconds 120 LABELS sim TIMEOUT 300 [PROCESSORS 2])
 #   keel_benchmark(bench_raft SOURCES raft_bench.cc [DEPS ...])
 #   keel_fuzzer(raft_step SOURCES raft_step.cc [DEPS ...])
 #
 # MUTANTS on a library makes a second flavour of it, <name>_mutants, compiled with KEEL_MUTANTS=1 and
 # linked to the same flavour of its DEPS; it is built only for those who need it. MUTANTS on a
-# program or a test links that flavour.
+# program or a test links that flavour. Mutants are hunted in plain builds: under a sanitizer such a
+# program is built only when it is asked for by name, and such a test is left out.
 
 # Maps the names of our libraries to their flavour: raft -> raft_mutants.
 function(keel_flavoured out suffix)
@@ -25,7 +26,6 @@ function(keel_add_library name suffix)
   if(arg_SOURCES)
     add_library(${name}${suffix} STATIC ${arg_SOURCES})
     set(scope PUBLIC)
-    keel_precompile(${name}${suffix})
   else()
     add_library(${name}${suffix} INTERFACE)
     set(scope INTERFACE)
@@ -62,28 +62,45 @@ function(keel_program name)
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${deps} ${arg_LINKS} Threads::Threads)
+  if(arg_MUTANTS AND KEEL_SANITIZE)
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL TRUE)
+  endif()
 endfunction()
 
-# Gives ctest a command to run. A finding of a sanitizer must end the run and say where it was.
+# Gives ctest a command to run, unless it is a program that this build leaves out. A finding of a sanitizer must end the run and say where it was.
 function(keel_check name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;PROCESSORS" "COMMAND;LABELS")
+  list(GET arg_COMMAND 0 program)
+  if(TARGET ${program})
+    get_target_property(left_out ${program} EXCLUDE_FROM_ALL)
+    if(left_out)
+      return()
+    endif()
+  endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
   endif()
   if(NOT arg_PROCESSORS)
     set(arg_PROCESSORS 1)
   endif()
+  set(sanitizer_options
+    ASAN_OPTIONS=detect_stack_use_after_return=1
+    UBSAN_OPTIONS=print_stacktrace=1
+    TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1)
   add_test(NAME ${name} COMMAND ${arg_COMMAND} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES
     LABELS "${arg_LABELS}"
     TIMEOUT ${arg_TIMEOUT}
     PROCESSORS ${arg_PROCESSORS}
-    ENVIRONMENT "ASAN_OPTIONS=detect_stack_use_after_return=1;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
+    ENVIRONMENT "${sanitizer_options}")
 endfunction()
 
 function(keel_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg
     "MUTANTS;OWN_MAIN" "TIMEOUT;PROCESSORS" "SOURCES;DEPS;LINKS;ARGS;LABELS")
+  if(arg_MUTANTS AND KEEL_SANITIZE)
+    return()
+  endif()
   if(NOT arg_LABELS)
     set(arg_LABELS unit)
   endif()
@@ -98,16 +115,20 @@ function(keel_test name)
   endif()
   keel_program(${name} SOURCES ${arg_SOURCES} DEPS ${arg_DEPS} ${flavour}
                LINKS ${arg_LINKS} ${framework})
-  keel_precompile(${name} GTEST)
   keel_check(${name} COMMAND ${name} ${arg_ARGS} LABELS ${arg_LABELS}
              TIMEOUT ${arg_TIMEOUT} PROCESSORS ${arg_PROCESSORS})
 endfunction()
 
+# A Google Benchmark program with a main of its own; `benchmarks` builds them all.
 function(keel_benchmark name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS;LINKS")
   find_package(benchmark REQUIRED)
   keel_program(${name} SOURCES ${arg_SOURCES} DEPS ${arg_DEPS}
                LINKS ${arg_LINKS} benchmark::benchmark)
+  if(NOT TARGET benchmarks)
+    add_custom_target(benchmarks)
+  endif()
+  add_dependencies(benchmarks ${name})
 endfunction()
 
 # A libFuzzer program fuzz_<name>; exists only in the preset `fuzz`, where `fuzzers` builds them all.
@@ -122,8 +143,4 @@ function(keel_fuzzer name)
     add_custom_target(fuzzers)
   endif()
   add_dependencies(fuzzers fuzz_${name})
-endfunction()
-
-# Placeholder until measured below.
-function(keel_precompile name)
 endfunction()

@@ -3,7 +3,6 @@
 
 set(KEEL_SANITIZE "" CACHE STRING "Sanitizers for the whole build, as -fsanitize takes them")
 option(KEEL_FUZZ "Build the libFuzzer programs (clang only)" OFF)
-option(KEEL_PCH "Precompile the standard headers and GoogleTest" ON)
 
 # -- Language ------------------------------------------------------------------------------------
 set(CMAKE_CXX_STANDARD 20)
@@ -59,12 +58,8 @@ endif()
 # -- Speed of the build: a compiler cache and a fast linker, when the machine has them -------------
 find_program(KEEL_CCACHE ccache)
 if(KEEL_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
-  # Another clone hits the same cache; a precompiled header is compared by content, not by time.
-  set(CMAKE_CXX_COMPILER_LAUNCHER
-      ${CMAKE_COMMAND} -E env
-      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
-      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-      ${KEEL_CCACHE})
+  # As it comes: told to share between clones it would rewrite paths, and binaries would differ.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${KEEL_CCACHE})
 endif()
 
 find_program(KEEL_MOLD mold)

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/coding.h"
+#include "base/mutant.h"
 
 namespace keel::raft {
 
@@ -110,7 +111,7 @@ size_t Config::VoterCount() const {
 ConfigRefusal Config::Add(const ConfigOp& op, NodeId id, bool becomes_voter) {
   if (id.IsNone()) return ConfigRefusal::kBadId;
   if (Find(id) != nullptr) return ConfigRefusal::kAlreadyMember;
-  if (WasRemoved(id)) return ConfigRefusal::kIdUsedBefore;
+  if (WasRemoved(id) && !KEEL_MUTANT(kIdReused22)) return ConfigRefusal::kIdUsedBefore;
   if (members_.size() >= kMembersMax) return ConfigRefusal::kTooManyMembers;
   Member member{
       .id = id, .learns = true, .promote_when_caught_up = becomes_voter, .priority = op.priority};

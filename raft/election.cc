@@ -25,6 +25,12 @@ bool Raft::MayCampaign() const {
   if (term().value() >= kOrdinalMax) return false;  // only a lying peer can have brought us here
   const Member* self = config().Find(id());
   if (KEEL_MUTANT(kRemovedLeaderWedges20) && self != nullptr && !self->votes) return false;
+  // While our own removal is not known to be committed, ours may be the only log that can still
+  // win: we are needed until then (dissertation §4.2.2).
+  const bool is_leaving = self == nullptr || !self->IsVoter();
+  if (is_leaving && configs_.current_index() > commit_) {
+    self = configs_.At(configs_.current_index().Prev())->Find(id());
+  }
   return self != nullptr && self->IsVoter() && self->priority > 0;
 }
 

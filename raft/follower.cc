@@ -62,9 +62,14 @@ bool Raft::TakeEntries(const AppendRequest& append) {
       if (entry.index <= verified_) return false;
       CutLog(entry.index);
     }
-    log_.Append(entry);
+    std::shared_ptr<const Config> members;
     if (entry.kind == EntryKind::kConfig) {
-      configs_.Append(entry.index, Config::Decode(entry.payload.view()).config);
+      members = Config::Decode(entry.payload.view()).config;
+      if (HasForgottenItsVote(*members)) return false;
+    }
+    log_.Append(entry);
+    if (members != nullptr) {
+      configs_.Append(entry.index, std::move(members));
       narrate_("has the members ", config(), " from entry ", entry.index);
     }
   }
@@ -121,6 +126,7 @@ void Raft::OnHeartbeat(const Message& message, const HeartbeatRequest& heartbeat
 void Raft::OnInstallSnapshot(const Message& message, const InstallSnapshot& install) {
   if (!AcceptLeader(message)) return;
   const Position& last = install.meta.last;
+  if (HasForgottenItsVote(*install.meta.config)) return Drop(message, "it lost its directory");
   if (KEEL_MUTANT(kTwoQuickSnapshots35) && IsInstalling() && last.index > commit_) {
     return Send(
         message.from,
@@ -147,7 +153,15 @@ void Raft::OnInstallSnapshot(const Message& message, const InstallSnapshot& inst
   configs_ = ConfigHistory(last.index, install.meta.config);
   durability_.Reset();
   unsaved_from_ = last.index.Next();
+  TakeBackPromises(unsaved_from_);
   ReplaceState(message.from, install.meta, /*keeps_log=*/false);
+}
+
+// Whoever joins learns first and is promoted when it holds the log. A core that holds nothing and
+// hears that it votes had a directory once, and may have voted: what was on its way to it then must
+// not make it look whole now.
+bool Raft::HasForgottenItsVote(const Config& members) const {
+  return health() == Health::kEmpty && members.IsVoter(id());
 }
 
 bool Raft::HoldsEnd(const Position& last) const {
@@ -164,6 +178,7 @@ void Raft::ReplaceState(NodeId leader, const SnapshotMeta& meta, bool keeps_log)
   delivered_ = applied_ = meta.last.index;
   unapplied_.clear();
   unapplied_bytes_ = 0;
+  out_->committed.clear();  // handed out in this very step, and overtaken
   apply_fetching_ = false;
   verified_ = keeps_log ? std::max(verified_, meta.last.index) : meta.last.index;
   state_lost_ = false;

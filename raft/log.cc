@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/mutant.h"
 
 namespace keel::raft {
 
@@ -80,7 +81,10 @@ size_t Log::Slice(Index from, Index to, size_t bytes_max, std::vector<Entry>* ou
     const size_t cost = CostBytes(cache_[i]);
     // The first that does not fit ends the slice: a smaller one behind it would leave a gap
     // (logcabin 160).
-    if (bytes + cost > bytes_max && i > begin) break;
+    if (bytes + cost > bytes_max && i > begin) {
+      if (KEEL_MUTANT(kGapNearSizeLimit11)) continue;
+      break;
+    }
     bytes += cost;
     out->push_back(cache_[i]);
   }

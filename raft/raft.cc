@@ -46,7 +46,8 @@ Raft::Raft(const Options& options, Restored past, NarrationSink* sink)
 
 Health Raft::health() const {
   if (damaged_) return Health::kDamaged;
-  const bool is_empty = log_.last().index.IsNone() && config().IsEmpty();
+  // Who is named by no config of its own has not joined yet, or has forgotten that it did.
+  const bool is_empty = config().Find(id()) == nullptr && !config().WasRemoved(id());
   return is_empty && !KEEL_MUTANT(kWipedComesBack54) ? Health::kEmpty : Health::kWhole;
 }
 
@@ -206,6 +207,15 @@ void Raft::CutLog(Index from) {
   configs_.TruncateFrom(from);
   durability_.TruncateFrom(from);
   unsaved_from_ = std::min(unsaved_from_, from);
+  TakeBackPromises(from);
+}
+
+// What this very step has acknowledged from `from` on will never have been durable.
+void Raft::TakeBackPromises(Index from) {
+  std::erase_if(out_->send_after_persist, [from](const Message& message) {
+    const auto* reply = std::get_if<AppendReply>(&message.body);
+    return reply != nullptr && reply->success && reply->match >= from;
+  });
 }
 
 void Raft::OnPersistDone(const PersistDone& done) {
@@ -251,7 +261,7 @@ void Raft::OnEntriesFetched(const EntriesFetched& fetched) {
     return HandOut(fetched.entries, bytes);
   }
   Progress* peer = Peer(fetched.peer);
-  if (role_ != Role::kLeader || peer == nullptr) return;
+  if (role_ != Role::kLeader || peer == nullptr || !peer->fetching) return;
   peer->fetching = false;
   if (!usable || fetched.first != peer->next || !IsSendable(*peer)) return;
   SendEntries(*peer, fetched.entries, bytes);
@@ -294,7 +304,8 @@ Index Raft::Deliverable() const {
 }
 
 void Raft::Deliver() {
-  if (state_lost_ || IsInstalling()) return;
+  // One hand-out for each update keeps it within its bound; the report of it brings the next.
+  if (state_lost_ || IsInstalling() || !out_->committed.empty()) return;
   const Index upto = Deliverable();
   if (delivered_ >= upto || unapplied_bytes_ >= options_.unapplied_bytes_max) return;
   const Index first = delivered_.Next();
@@ -409,7 +420,9 @@ bool Raft::IsDiskStalled() const {
 }
 
 Instant Raft::NextWake() const {
-  if (role_ == Role::kLeader) return heartbeat_due_;
+  // Reads broadcast, too, and so put the next heartbeat off; the leader's other duties must not
+  // wait for a pause in the reads.
+  if (role_ == Role::kLeader) return std::min(heartbeat_due_, duties_due_);
   Instant wake = election_due_;
   if (!forwarded_reads_.empty()) {
     wake = std::min(wake, forwarded_reads_.front().asked_at + 2 * options_.election_timeout_ms);

@@ -84,6 +84,7 @@ class Raft {
   void SetVote(Vote vote);
   void BecomeFollower(Term term, NodeId leader, std::string_view why);
   void CutLog(Index from);
+  void TakeBackPromises(Index from);
   void CommitTo(Index index);
   void Deliver();
   void HandOut(std::vector<Entry> entries, size_t bytes);
@@ -126,6 +127,7 @@ class Raft {
   void OnHeartbeat(const Message& message, const HeartbeatRequest& heartbeat);
   void OnInstallSnapshot(const Message& message, const InstallSnapshot& install);
   [[nodiscard]] bool HoldsEnd(const Position& last) const;
+  [[nodiscard]] bool HasForgottenItsVote(const Config& members) const;
   void ReplaceState(NodeId leader, const SnapshotMeta& meta, bool keeps_log);
   void Verify(Index index);
   void MaybeHeal();
@@ -265,6 +267,7 @@ class Raft {
   size_t uncommitted_bytes_ = 0;  // the charge for what lies behind it
   Instant led_since_;
   Instant heartbeat_due_;
+  Instant duties_due_;  // all else that a leader does by the clock; no round puts it off
   Instant quorum_check_due_;
   uint64_t round_ = 0;
   struct RoundSent {

@@ -8,8 +8,12 @@ namespace keel::raft {
 
 // Sends the peer whatever it lacks and may be sent now.
 void Raft::Replicate(Progress& peer) {
-  if (!IsSendable(peer)) return;
-  while (!peer.IsPaused(options_.inflight_messages_max, options_.inflight_bytes_max)) {
+  const auto is_paused = [&] {
+    return peer.IsPaused(options_.inflight_messages_max, options_.inflight_bytes_max);
+  };
+  // A pause comes first: a snapshot that failed is not wanted again before the peer is heard.
+  if (is_paused() || !IsSendable(peer)) return;
+  while (!is_paused()) {
     const bool has_entries = peer.next <= log_.last().index;
     const bool has_commit = commit_ > peer.commit_sent && peer.health != Health::kEmpty;
     if (!has_entries && !has_commit) return;
@@ -117,12 +121,13 @@ void Raft::OnSnapshotFailed(const SnapshotFailed& failed) {
 // election timeout.
 void Raft::NoteCatchUp(Progress& peer) {
   if (peer.caught_up || peer.health != Health::kWhole || peer.match < peer.catchup_target) return;
-  if (now_ <= peer.catchup_began_at + options_.election_timeout_ms) {
-    peer.caught_up = true;
-    return;
+  if (now_ > peer.catchup_began_at + options_.election_timeout_ms) {
+    peer.catchup_target = log_.last().index;
+    peer.catchup_began_at = now_;
+    // Nothing came in the meantime: the next round ends where it begins.
+    if (peer.match < peer.catchup_target) return;
   }
-  peer.catchup_target = log_.last().index;
-  peer.catchup_began_at = now_;
+  peer.caught_up = true;
 }
 
 }  // namespace keel::raft

@@ -57,7 +57,7 @@ TEST(Result, AMovedFromValueIsStillAValue) {
   Result<std::unique_ptr<int>> from = std::make_unique<int>(7);
   const Result<std::unique_ptr<int>> to = std::move(from);
   EXPECT_EQ(**to, 7);
-  ASSERT_TRUE(from.ok());  // NOLINT(bugprone-use-after-move): that is what is tested
+  ASSERT_TRUE(from.ok());
   EXPECT_EQ(*from, nullptr);
 }
 
@@ -65,12 +65,12 @@ TEST(Result, AMovedFromFailureIsStillThatFailure) {
   Result<std::string> from = Name(false);
   const Result<std::string> to = std::move(from);
   EXPECT_EQ(to.status(), NotFound("no name"));
-  EXPECT_EQ(from.status(), NotFound("no name"));  // NOLINT(bugprone-use-after-move): as above
+  EXPECT_EQ(from.status(), NotFound("no name"));
 
   Result<std::string> assigned = Name(true);
   assigned = std::move(from);
   EXPECT_EQ(assigned.status(), NotFound("no name"));
-  EXPECT_FALSE(from.ok());  // NOLINT(bugprone-use-after-move): as above
+  EXPECT_FALSE(from.ok());
 }
 
 TEST(Result, AssignmentReplacesOneKindByTheOther) {

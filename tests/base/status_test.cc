@@ -90,7 +90,7 @@ TEST(Status, AMovedFromStatusIsOk) {
   Status original = Internal("m");
   const Status moved = std::move(original);
   EXPECT_FALSE(moved.ok());
-  EXPECT_TRUE(original.ok());  // NOLINT(bugprone-use-after-move): that is what is tested
+  EXPECT_TRUE(original.ok());
 }
 
 TEST(Status, OkDropsItsMessage) { EXPECT_EQ(Status(Code::kOk, "all is well"), Status::Ok()); }

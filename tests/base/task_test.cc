@@ -14,7 +14,7 @@ TEST(Task, RunsItsWorkOnce) {
   EXPECT_TRUE(static_cast<bool>(task));
   std::move(task).Run();
   EXPECT_EQ(runs, 1);
-  EXPECT_FALSE(static_cast<bool>(task));  // NOLINT(bugprone-use-after-move): that is tested
+  EXPECT_FALSE(static_cast<bool>(task));
 }
 
 TEST(Task, OwnsWhatCanOnlyBeMoved) {
@@ -45,7 +45,7 @@ TEST(Task, MayReplaceItselfWhileItRuns) {
     task = [&] { ++runs; };
   };
   std::move(task).Run();
-  std::move(task).Run();  // NOLINT(bugprone-use-after-move): it was filled again
+  std::move(task).Run();
   EXPECT_EQ(runs, 2);
 }
 
@@ -53,7 +53,7 @@ TEST(TaskDeathTest, RunningAnEmptyTaskIsABug) {
   EXPECT_DEATH(Task().Run(), "an empty task was run");
   Task task = [] {};
   std::move(task).Run();
-  EXPECT_DEATH(std::move(task).Run(), "an empty task was run");  // NOLINT(bugprone-use-after-move)
+  EXPECT_DEATH(std::move(task).Run(), "an empty task was run");
 }
 
 }  // namespace

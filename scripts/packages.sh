@@ -1,0 +1,73 @@
+# The Debian packages that each kind of work needs, and how they come onto the machine. The reason for
+# each is in docs/dependencies.md. Sourced by ./run.
+
+readonly PACKAGES_BUILD="g++ cmake ninja-build ccache python3
+  libxxhash-dev libgtest-dev libgmock-dev libbenchmark-dev"
+readonly PACKAGES_CLANG="clang lld libclang-rt-dev"
+readonly PACKAGES_FORMAT="clang-format"
+readonly PACKAGES_LINT="clang-tidy"
+
+MAY_INSTALL=1
+REMAINING=()
+
+# Takes --no-install out of a command line, wherever it stands; the rest is left in REMAINING.
+take_install_option() {
+  local argument
+  for argument in "$@"; do
+    if [[ "${argument}" == --no-install ]]; then
+      MAY_INSTALL=0
+    else
+      REMAINING+=("${argument}")
+    fi
+  done
+}
+
+packages_of() {
+  case "$1" in
+    build) say "${PACKAGES_BUILD}" ;;
+    clang) say "${PACKAGES_CLANG}" ;;
+    format) say "${PACKAGES_FORMAT}" ;;
+    lint) say "${PACKAGES_LINT}" ;;
+    *) die "no such set of packages: $1" ;;
+  esac
+}
+
+is_installed() {
+  [[ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]
+}
+
+# ensure_packages SET...: installs what is missing of the sets, or says how to.
+ensure_packages() {
+  if ! command -v dpkg-query >/dev/null; then
+    say "run: not a Debian system, so nothing is installed; docs/dependencies.md lists what is needed" >&2
+    return
+  fi
+  local set package
+  local -a missing=()
+  for set in "$@"; do
+    for package in $(packages_of "${set}"); do
+      is_installed "${package}" || missing+=("${package}")
+    done
+  done
+  ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
+}
+
+install_packages() {
+  local -a as_root=()
+  ((EUID == 0)) || as_root=(sudo)
+  local -a update=("${as_root[@]}" apt-get update)
+  local -a install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive
+    apt-get install --yes --no-install-recommends "$@")
+  if ((!MAY_INSTALL)); then
+    say "run: missing packages: $*" >&2
+    say "run: they come with: ${as_root[*]:+sudo }apt-get install --no-install-recommends $*" >&2
+    exit 1
+  fi
+  if ((EUID != 0)) && ! command -v sudo >/dev/null; then
+    die "missing packages, and no sudo to install them with; as root: apt-get install $*"
+  fi
+  say "+ ${update[*]}" >&2
+  "${update[@]}" </dev/null >&2
+  say "+ ${install[*]}" >&2
+  "${install[@]}" </dev/null >&2
+}

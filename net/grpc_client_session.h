@@ -22,7 +22,11 @@
 namespace keel::net {
 
 struct GrpcClientOptions {
-  Http2Options http2 = {.role = Http2Role::kClient};
+  // A server may ping and reset as it likes. Without calls we do not ping: servers take it ill.
+  Http2Options http2 = {.role = Http2Role::kClient,
+                        .ping_interval_min_us = 0,
+                        .resets = {.burst = 1'000'000, .per_second = 1'000'000},
+                        .keepalive_without_streams = false};
   // Sent as :authority.
   std::string authority = "localhost";
   std::string scheme = "http";

@@ -16,7 +16,7 @@ struct Http2Options {
 
   // ---- what the peer may open and hold ----
   // Streams open at once; told in SETTINGS, those beyond are refused.
-  uint32_t streams_max = 1000;
+  uint32_t streams_max = 10'000;
   // One header block, counted as RFC 9113 does; beyond it the request is refused by status.
   uint32_t header_list_bytes_max = 16 * 1024;
   // CONTINUATION frames of one block; beyond it the connection ends.

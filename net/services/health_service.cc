@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "grpc/health/v1/health.pb.h"
+#include "api/grpc/health/v1/health.pb.h"
 #include "net/services/proto_call.h"
 
 namespace keel::net {

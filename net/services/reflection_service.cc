@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/check.h"
-#include "grpc/reflection/v1/reflection.pb.h"
-#include "grpc/reflection/v1alpha/reflection.pb.h"
+#include "api/grpc/reflection/v1/reflection.pb.h"
+#include "api/grpc/reflection/v1alpha/reflection.pb.h"
 #include "net/services/proto_call.h"
 
 namespace keel::net {

@@ -52,11 +52,31 @@ class Events final : public Http2Events {
   std::set<StreamId> open;
 };
 
-// Reads `input` as a list of {type, flags, stream, size, bytes} and writes frames.
+// A request's header block that HTTP/2 accepts, without tables.
+std::string RequestBlock() {
+  std::string block;
+  for (const std::string_view text : {":method", "POST", ":scheme", "http", ":path", "/a.B/C"}) {
+    if (text.starts_with(':')) block.push_back('\0');
+    block.push_back(static_cast<char>(text.size()));
+    block.append(text);
+  }
+  return block;
+}
+
+// Reads `input` as a list of {type, flags, stream, size, bytes} and writes frames. A HEADERS frame
+// of size 0 becomes a valid request, so that the fuzzer soon has streams to play with.
 std::string Frames(std::string_view input) {
+  const std::string request = RequestBlock();
   std::string frames;
   while (input.size() >= 4) {
     const auto size = static_cast<uint8_t>(input[3]);
+    if ((input[0] & 15) == 1 && size == 0) {
+      frames.append({'\0', '\0', static_cast<char>(request.size()), '\1'});
+      frames.push_back(static_cast<char>(4 | (input[1] & 1)));
+      frames.append({'\0', '\0', '\0', static_cast<char>(input[2] & 31)}).append(request);
+      input.remove_prefix(4);
+      continue;
+    }
     const std::string_view payload = input.substr(4, size);
     frames.append({'\0', '\0', static_cast<char>(payload.size())});
     frames.push_back(static_cast<char>(input[0] & 15));

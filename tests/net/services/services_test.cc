@@ -2,8 +2,8 @@
 #include <google/protobuf/descriptor.pb.h>
 #include <gtest/gtest.h>
 
-#include "grpc/health/v1/health.pb.h"
-#include "grpc/reflection/v1/reflection.pb.h"
+#include "api/grpc/health/v1/health.pb.h"
+#include "api/grpc/reflection/v1/reflection.pb.h"
 #include "net/local_channel.h"
 #include "net/services/health_service.h"
 #include "net/services/proto_call.h"

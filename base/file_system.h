@@ -23,9 +23,8 @@
 //   SyncDirectory.
 // - Rename is atomic: after a crash the name shows the old file or the new one, whole.
 // - A Sync or SyncDirectory that failed is final. What it covered is in an unknown state, and a
-// retry
-//   that succeeds proves nothing, since the system may have dropped the failed pages: the caller
-//   gives the file up, and the node stops.
+//   retry that succeeds proves nothing, since the system may have dropped the failed pages: the
+//   caller gives the file up, and the node stops.
 #pragma once
 
 #include <cstddef>

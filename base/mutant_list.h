@@ -46,12 +46,46 @@
   X(kVoteRequestEarly53, "vote requests leave before the candidate's own vote is durable")     \
   X(kWipedComesBack54, "a wiped member comes back under its old id")
 
+// The bugs of the replicated state, in kv/.
+#define KEEL_KV_MUTANT_LIST(X)                                                             \
+  X(kRotatesUnsynced46, "a new LevelDB log is made before the one before it is durable")   \
+  X(kCurrentUnsynced46, "CURRENT is renamed without a sync of its directory")              \
+  X(kTornTailKept46, "a torn tail is left to LevelDB")                                     \
+  X(kAppliedApart40, "the applied index is written behind the data, not with it")          \
+  X(kCompactionLowersRevision41, "a restart takes the revision from what compaction left") \
+  X(kWatchGap48, "a watcher that catches up starts where the ring does")                   \
+  X(kWatchTwice48, "the hand-over from the disk repeats the last revision")                \
+  X(kWatchHalfRevision48, "a read from the disk stops within a revision")                  \
+  X(kStaleRevoke34, "a revoke by a leader of another term is carried out")                 \
+  X(kLateClearing57, "a renewal is answered before the checkpoint is cleared")             \
+  X(kRenewsWhileRevoking57, "a keepalive is answered while its revoke is in flight")       \
+  X(kSnapshotUnsynced39, "an installed snapshot is reported before it is durable")         \
+  X(kOlderSnapshot37, "a snapshot older than the store is installed")                      \
+  X(kRestoreRevision51, "a restore goes back to the backup's revision")
+
+// The bugs of the log and the vote on disk, in wal/.
+#define KEEL_WAL_MUTANT_LIST(X)                                                           \
+  X(kWalAckBeforeSync3, "a batch is acknowledged before it is synced")                    \
+  X(kWalTailKept9, "the conflicting tail stays behind the entry that replaces it")        \
+  X(kWalOldReset37, "a reset to an older snapshot drops the newer log")                   \
+  X(kWalGapIgnored38, "a gap between the state and the log is not noticed")               \
+  X(kWalGoesOnAfterFailedSync42, "a failed sync is tried again, and the log goes on")     \
+  X(kWalNoDirectorySync43, "names of segments are not synced")                            \
+  X(kVoteNoDirectorySync43, "the name of the vote file is not synced")                    \
+  X(kWalDamageTakenForTail44, "damage below a proven offset is cut off like a torn tail") \
+  X(kWalFullDiskMovesOn45, "a write that the full disk refused still moves the end on")   \
+  X(kWalStaleRecords55, "records of an earlier life of a segment pass for new ones")      \
+  X(kWalSequenceReused55, "a sequence that a lost rename had used is given out again")    \
+  X(kVoteOneSlot56, "each vote goes into one slot only, in turn")                         \
+  X(kVoteOneSync56, "both slots of the vote are made durable by one sync")
+
 namespace keel::mutants {
 
 enum class Mutant : uint8_t {
   kNone,
 #define KEEL_MUTANT_NAME(name, text) name,
-  KEEL_MUTANT_LIST(KEEL_MUTANT_NAME)
+  KEEL_MUTANT_LIST(KEEL_MUTANT_NAME) KEEL_KV_MUTANT_LIST(KEEL_MUTANT_NAME)
+      KEEL_WAL_MUTANT_LIST(KEEL_MUTANT_NAME)
 #undef KEEL_MUTANT_NAME
 };
 

@@ -27,7 +27,8 @@ struct Member {
   bool learns = false;          // a learner, now or (if votes_outgoing) once the joint config ends
   bool promote_when_caught_up = false;
   NodeId replaces;        // leaves in the same joint change that promotes this learner
-  uint32_t priority = 1;  // 0: never campaigns by itself; the highest leads when it can
+  // The highest leads when it can. 0: campaigns only when its log has proved to be needed.
+  uint32_t priority = 1;
 
   [[nodiscard]] bool IsVoter() const { return votes || votes_outgoing; }
 

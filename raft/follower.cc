@@ -23,6 +23,7 @@ bool Raft::AcceptLeader(const Message& message) {
     narrate_("has the leader ", message.from);
   }
   leader_is_dead_ = false;
+  log_is_needed_ = false;
   hurry_until_ = Instant();
   heard_at_ = now_;
   ResetElectionTimer();

@@ -14,6 +14,7 @@ void Raft::BecomeLeader() {
   narrate_("leads term ", term());
   role_ = Role::kLeader;
   leader_ = id();
+  log_is_needed_ = false;
   ballots_.clear();
   duties_due_ = now_ + options_.heartbeat_ms;
   quorum_check_due_ = now_ + options_.election_timeout_ms;

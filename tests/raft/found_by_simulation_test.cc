@@ -43,6 +43,44 @@ TEST(FoundBySimulation, AMemberMayLeadUntilItsRemovalIsKnownToBeCommitted) {
   EXPECT_TRUE(cluster.violations().empty());
 }
 
+// Of two voters the one that must not lead holds what the other lost: without it nobody can win.
+TEST(FoundBySimulation, WhoMayNotLeadDoesSoWhenItsLogIsNeeded) {
+  Cluster cluster;
+  cluster.Bootstrap(Ids({1, 2}));
+  cluster.Elect(1_node);
+  cluster.Change(1_node, {{.kind = ConfigOpKind::kSetPriority, .id = 2_node, .priority = 0}});
+  cluster.Settle();
+  cluster.node(1_node).disk_stalled = true;
+  cluster.Propose(1_node, {"a", "b"});
+  cluster.Settle();
+  ASSERT_GT(cluster.core(2_node).log().last().index, cluster.core(1_node).durability().index());
+  cluster.node(1_node).disk_stalled = false;
+  cluster.Restart(1_node);
+  cluster.Advance(20'000);
+  EXPECT_EQ(cluster.leader(), 1_node) << "2 has led, and has yielded to 1";
+  EXPECT_EQ(cluster.core(1_node).log().last(), cluster.core(2_node).log().last());
+  EXPECT_TRUE(cluster.violations().empty());
+}
+
+TEST(FoundBySimulation, AFetchThatBroughtNothingIsTriedAgain) {
+  Options options = BenchOptions(1_node);
+  options.cache_bytes_max = 0;
+  const auto core = MakeCore(options, kThree);
+  Output out;
+  core->Step(std::vector<Input>{{Instant(1), AppendOf(2_node, 1_term, {MakeEntry(1, 1)})}}, out);
+  core->Step(std::vector<Input>{{Instant(1), PersistDone{out.persist.id}}}, out);
+  core->Step(
+      std::vector<Input>{{Instant(1), Message{2_node, 1_node, 1_term,
+                                              AppendRequest{.prev = At(1, 1), .commit = 1_index}}}},
+      out);
+  ASSERT_EQ(out.entries_wanted.size(), 1u);
+  core->Step(std::vector<Input>{{Instant(2), EntriesFetched{.first = 1_index}}}, out);
+  EXPECT_TRUE(out.entries_wanted.empty()) << "not at once: it would spin";
+  EXPECT_LE(out.wake_at, Instant(2) + options.heartbeat_ms);
+  core->Step(std::vector<Input>{{out.wake_at, Tick{}}}, out);
+  EXPECT_EQ(out.entries_wanted.size(), 1u);
+}
+
 TEST(FoundBySimulation, ReadsDoNotPutOffALeadersDuties) {
   ClusterChecker checker;
   BenchMember one(&checker, 1_node, kThree);

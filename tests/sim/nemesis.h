@@ -92,6 +92,7 @@ class Nemesis {
   bool Ask(FaultKind kind, std::vector<raft::ConfigOp> ops);
   [[nodiscard]] Host* Spare();
   [[nodiscard]] bool MayLoseVoter(const raft::Config& config);
+  [[nodiscard]] static bool EverybodyMayLead(const raft::Config& config);
   [[nodiscard]] NodeId PickMember(const raft::Config& config, bool voters, NodeId besides);
 
   World* world_;

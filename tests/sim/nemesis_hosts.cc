@@ -128,7 +128,7 @@ bool Nemesis::IsSettled() {
 bool Nemesis::MayLoseDisk(const Host& host) {
   if (!host.IsUp() || !host.IsWhole() || !IsSettled()) return false;
   const raft::Config& config = world_->Leader()->core().config();
-  if (!config.IsVoter(host.id())) return false;
+  if (!config.IsVoter(host.id()) || !EverybodyMayLead(config)) return false;
   const auto bears = [&](bool raft::Member::*votes) {
     size_t voters = 0;
     size_t unwhole = 0;

@@ -102,6 +102,12 @@ bool Nemesis::MayLoseVoter(const raft::Config& config) {
   return config.VoterCount() > 1 && UnwholeVoters(config) == 0;
 }
 
+bool Nemesis::EverybodyMayLead(const raft::Config& config) {
+  return std::none_of(
+      config.members().begin(), config.members().end(),
+      [](const raft::Member& member) { return member.IsVoter() && member.priority == 0; });
+}
+
 bool Nemesis::StartAlter() {
   Host* const leader = world_->Leader();
   if (leader == nullptr) return false;
@@ -159,12 +165,16 @@ bool Nemesis::StartSettings() {
     return Ask(FaultKind::kSettings,
                {{.kind = raft::ConfigOpKind::kSetLeaseReads, .enabled = !config.lease_reads()}});
   }
-  // Somebody must be left who may lead by himself.
   const NodeId whom = PickMember(config, /*voters=*/true, NodeId());
   if (whom.IsNone()) return false;
-  return Ask(FaultKind::kSettings, {{.kind = raft::ConfigOpKind::kSetPriority,
-                                     .id = whom,
-                                     .priority = static_cast<uint32_t>(prng_.Between(1, 4))}});
+  uint32_t priority = static_cast<uint32_t>(prng_.Between(1, 4));
+  // One voter may be told never to lead, as long as all others are whole and may: else those who
+  // hold everything and those who may lead could be different ones.
+  const bool may_rest =
+      config.VoterCount() >= 3 && UnwholeVoters(config) == 0 && EverybodyMayLead(config);
+  if (may_rest && prng_.OneIn(3)) priority = 0;
+  return Ask(FaultKind::kSettings,
+             {{.kind = raft::ConfigOpKind::kSetPriority, .id = whom, .priority = priority}});
 }
 
 bool Nemesis::ReplaceWiped() {

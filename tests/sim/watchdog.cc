@@ -45,7 +45,9 @@ bool Watchdog::StillHolds() const {
 SlotSet Watchdog::FindWellMajority() const {
   std::vector<Slot> well;
   for (const auto& host : world_->hosts()) {
-    if (IsWell(*host) && host->core().config().IsVoter(host->id())) well.push_back(host->slot());
+    if (!IsWell(*host)) continue;
+    const raft::Member* self = host->core().config().Find(host->id());
+    if (self != nullptr && self->IsVoter() && self->priority > 0) well.push_back(host->slot());
   }
   constexpr size_t kTriedMax = 10;  // subsets of so many are tried
   if (well.size() > kTriedMax) well.resize(kTriedMax);

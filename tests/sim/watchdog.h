@@ -1,9 +1,10 @@
 // Progress while things go wrong: as long as some majority is well, clients must get on.
 //
-// "Well" is a set of voters that is a majority by every config that its members have in their logs,
-// all of them up, whole, with working disks, and connected to each other both ways in fair weather.
-// Whatever the others do, that set must elect and commit within twenty election timeouts. Only a
-// leader behind a lossy or slow link may be as slow as its link. One thread.
+// "Well" is a set of voters that may lead and that is a majority by every config that its members
+// have in their logs, all of them up, whole, with working disks, and connected to each other both
+// ways in fair weather. Whatever the others do, that set must elect and commit within twenty
+// election timeouts. Only a leader behind a lossy or slow link may be as slow as its link. One
+// thread.
 #pragma once
 
 #include "tests/sim/world.h"

@@ -75,6 +75,7 @@ void Cluster::Restart(NodeId id, DiskFate fate, Index from) {
     case DiskFate::kIntact:
       break;
     case DiskFate::kDamaged:
+      from = std::max(from, down.disk.base().last.index.Next());
       down.disk.LoseEntriesFrom(from);
       checks_.rules().OnDiskCut(id, from);
       // A log that ends before the state does begins anew behind it.

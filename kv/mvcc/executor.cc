@@ -1,0 +1,231 @@
+#include "kv/mvcc/executor.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "kv/mvcc/range.h"
+
+namespace keel::kv {
+
+namespace {
+
+template <class T>
+bool Satisfies(const T& have, const T& want, CompareResult result) {
+  switch (result) {
+    case CompareResult::kEqual:
+      return have == want;
+    case CompareResult::kGreater:
+      return have > want;
+    case CompareResult::kLess:
+      return have < want;
+    case CompareResult::kNotEqual:
+      return have != want;
+  }
+  return false;
+}
+
+// A key that is not there compares as zeros.
+bool Holds(const Compare& compare, const KeyValue& kv) {
+  switch (compare.target) {
+    case CompareTarget::kVersion:
+      return Satisfies(kv.version, compare.number, compare.result);
+    case CompareTarget::kCreate:
+      return Satisfies(kv.create.value(), compare.number, compare.result);
+    case CompareTarget::kMod:
+      return Satisfies(kv.mod.value(), compare.number, compare.result);
+    case CompareTarget::kValue:
+      return Satisfies(kv.value, compare.value, compare.result);
+    case CompareTarget::kLease:
+      return Satisfies(kv.lease.value(), compare.number, compare.result);
+  }
+  return false;
+}
+
+const std::vector<RequestOp>& Branch(const TxnOp& op, bool success) {
+  return success ? op.success : op.failure;
+}
+
+}  // namespace
+
+bool Executor::HasPastReads(const TxnOp& op) {
+  const auto reads_past = [](const RequestOp& request) {
+    if (const auto* range = std::get_if<RangeRequest>(&request)) return !range->revision.IsNone();
+    if (const auto* nested = std::get_if<NestedTxn>(&request)) {
+      return HasPastReads(nested->txn.front());
+    }
+    return false;
+  };
+  return std::any_of(op.success.begin(), op.success.end(), reads_past) ||
+         std::any_of(op.failure.begin(), op.failure.end(), reads_past);
+}
+
+Result<Refusable<PutResult>> Executor::Put(const PutOp& op) {
+  KEEL_ASSIGN_OR_RETURN(const KvError refused, CheckPut(op));
+  if (refused != KvError::kNone) return Refusable<PutResult>{.error = refused};
+  KEEL_ASSIGN_OR_RETURN(PutResult result, RunPut(op));
+  return Refusable<PutResult>{.value = std::move(result)};
+}
+
+Result<Refusable<DeleteRangeResult>> Executor::DeleteRange(const DeleteRangeOp& op) {
+  KEEL_ASSIGN_OR_RETURN(DeleteRangeResult result, RunDelete(op));
+  return Refusable<DeleteRangeResult>{.value = std::move(result)};
+}
+
+Result<Refusable<TxnResult>> Executor::Txn(const TxnOp& op) {
+  Path path;
+  KEEL_RETURN_IF_ERROR(Choose(op, &path));
+  size_t at = 0;
+  KEEL_ASSIGN_OR_RETURN(const KvError refused, Check(op, path, &at));
+  if (refused != KvError::kNone) return Refusable<TxnResult>{.error = refused};
+  at = 0;
+  KEEL_ASSIGN_OR_RETURN(TxnResult result, Run(op, path, &at));
+  return Refusable<TxnResult>{.value = std::move(result)};
+}
+
+Result<bool> Executor::Holds(const Compare& compare) {
+  bool any = false;
+  bool all = true;
+  KEEL_RETURN_IF_ERROR(parts_.pending->ForEachLive(compare.keys, [&](const KeyValue& kv) {
+    any = true;
+    all = kv::Holds(compare, kv);
+    return all;
+  }));
+  if (any) return all;
+  return compare.target != CompareTarget::kValue && kv::Holds(compare, KeyValue());
+}
+
+Status Executor::Choose(const TxnOp& op, Path* path) {
+  bool success = true;
+  for (const Compare& compare : op.compares) {
+    KEEL_ASSIGN_OR_RETURN(const bool holds, Holds(compare));
+    success = success && holds;
+    if (!success) break;
+  }
+  path->push_back(success);
+  for (const RequestOp& request : Branch(op, success)) {
+    if (const auto* nested = std::get_if<NestedTxn>(&request)) {
+      KEEL_RETURN_IF_ERROR(Choose(nested->txn.front(), path));
+    }
+  }
+  return Status::Ok();
+}
+
+KvError Executor::CheckRead(const RangeRequest& request) const {
+  if (request.revision > parts_.state->revision) return KvError::kFutureRevision;
+  if (!request.revision.IsNone() && request.revision < parts_.state->compacted) {
+    return KvError::kCompacted;
+  }
+  return KvError::kNone;
+}
+
+Result<KvError> Executor::CheckPut(const PutOp& op) {
+  if (!op.lease.IsNone() && !parts_.leases->Contains(op.lease)) return KvError::kLeaseNotFound;
+  uint64_t value_bytes = op.value.size();
+  if (op.ignore_value || op.ignore_lease) {
+    KEEL_ASSIGN_OR_RETURN(const auto head, parts_.pending->FindHead(op.key));
+    if (!head.has_value()) return KvError::kKeyNotFound;
+    if (op.ignore_value) value_bytes = head->value_bytes;
+  }
+  if (parts_.no_space) return KvError::kNoSpace;
+  const bool fits = parts_.rules->Admits(op.key, op.key.size() + value_bytes);
+  return fits ? KvError::kNone : KvError::kNoSpace;
+}
+
+Result<KvError> Executor::Check(const TxnOp& op, const Path& path, size_t* at) {
+  for (const RequestOp& request : Branch(op, path[(*at)++])) {
+    KvError refused = KvError::kNone;
+    if (const auto* range = std::get_if<RangeRequest>(&request)) refused = CheckRead(*range);
+    if (const auto* put = std::get_if<PutOp>(&request)) {
+      KEEL_ASSIGN_OR_RETURN(refused, CheckPut(*put));
+    }
+    if (const auto* nested = std::get_if<NestedTxn>(&request)) {
+      KEEL_ASSIGN_OR_RETURN(refused, Check(nested->txn.front(), path, at));
+    }
+    if (refused != KvError::kNone) return refused;
+  }
+  return KvError::kNone;
+}
+
+Result<TxnResult> Executor::Run(const TxnOp& op, const Path& path, size_t* at) {
+  TxnResult result{.succeeded = path[(*at)++], .results = {}};
+  for (const RequestOp& request : Branch(op, result.succeeded)) {
+    KEEL_ASSIGN_OR_RETURN(OpResult one, RunOp(request, path, at));
+    result.results.push_back(std::move(one));
+  }
+  return result;
+}
+
+Result<OpResult> Executor::RunOp(const RequestOp& op, const Path& path, size_t* at) {
+  if (const auto* put = std::get_if<PutOp>(&op)) {
+    KEEL_ASSIGN_OR_RETURN(PutResult result, RunPut(*put));
+    return OpResult(std::move(result));
+  }
+  if (const auto* remove = std::get_if<DeleteRangeOp>(&op)) {
+    KEEL_ASSIGN_OR_RETURN(DeleteRangeResult result, RunDelete(*remove));
+    return OpResult(std::move(result));
+  }
+  if (const auto* nested = std::get_if<NestedTxn>(&op)) {
+    NestedTxnResult result;
+    KEEL_ASSIGN_OR_RETURN(TxnResult inner, Run(nested->txn.front(), path, at));
+    result.txn.push_back(std::move(inner));
+    return OpResult(std::move(result));
+  }
+  const auto* range = std::get_if<RangeRequest>(&op);
+  KEEL_CHECK(range != nullptr) << "an empty request passed validation";
+  KEEL_ASSIGN_OR_RETURN(RangeResult result, RunRange(*range));
+  return OpResult(std::move(result));
+}
+
+Result<PutResult> Executor::RunPut(const PutOp& op) {
+  PutResult result;
+  std::optional<KeyValue> old;
+  if (op.prev_kv || op.ignore_value || op.ignore_lease) {
+    KEEL_ASSIGN_OR_RETURN(old, parts_.pending->Read(op.key));
+  }
+  const bool kept = old.has_value();
+  const std::string& value = op.ignore_value && kept ? old->value : op.value;
+  const LeaseId lease = op.ignore_lease && kept ? old->lease : op.lease;
+  KEEL_RETURN_IF_ERROR(parts_.pending->Put(op.key, value, lease));
+  if (op.prev_kv) result.previous = std::move(old);
+  return result;
+}
+
+Result<DeleteRangeResult> Executor::RunDelete(const DeleteRangeOp& op) {
+  DeleteRangeResult result;
+  if (op.keys.IsSingle() && !op.prev_kv) {
+    KEEL_ASSIGN_OR_RETURN(const bool deleted, parts_.pending->Delete(op.keys.begin));
+    result.deleted = deleted ? 1 : 0;
+    return result;
+  }
+  // Gathered first: deleting changes what is being walked.
+  std::vector<KeyValue> found;
+  KEEL_RETURN_IF_ERROR(parts_.pending->ForEachLive(op.keys, [&](KeyValue kv) {
+    if (!op.prev_kv) kv.value.clear();
+    found.push_back(std::move(kv));
+    return true;
+  }));
+  for (const KeyValue& kv : found) {
+    KEEL_ASSIGN_OR_RETURN(const bool deleted, parts_.pending->Delete(kv.key));
+    KEEL_CHECK(deleted) << "a live key was not there";
+  }
+  result.deleted = found.size();
+  if (op.prev_kv) result.previous = std::move(found);
+  return result;
+}
+
+Result<RangeResult> Executor::RunRange(const RangeRequest& request) {
+  if (!request.revision.IsNone()) {
+    KEEL_CHECK(parts_.past != nullptr) << "a read of the past without one";
+    return parts_.past->Range(request);
+  }
+  RangeAssembler assembler(request);
+  KEEL_RETURN_IF_ERROR(parts_.pending->ForEachLive(request.keys, [&](KeyValue kv) {
+    if (!assembler.Wants()) return true;
+    if (!assembler.needs_value()) kv.value.clear();
+    assembler.Add(std::move(kv));
+    return true;
+  }));
+  return assembler.Finish();
+}
+
+}  // namespace keel::kv

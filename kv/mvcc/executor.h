@@ -1,0 +1,67 @@
+// Carries out the operations of the key space over one batch: puts, delete ranges and transactions,
+// with etcd's rules of what is checked when.
+//
+// A refusal is found before the first change, so a refused command leaves nothing behind. All
+// compares, nested ones included, are evaluated before any operation. Belongs to the apply role; it
+// lives for one command.
+#pragma once
+
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "kv/lease/lease_table.h"
+#include "kv/mvcc/answer.h"
+#include "kv/mvcc/command.h"
+#include "kv/mvcc/pending.h"
+#include "kv/mvcc/read_view.h"
+
+namespace keel::kv {
+
+// An answer, or why there is none.
+template <class T>
+struct Refusable {
+  KvError error = KvError::kNone;
+  T value;
+};
+
+class Executor {
+ public:
+  struct Parts {
+    Pending* pending = nullptr;
+    const LeaseTable* leases = nullptr;
+    PrefixRules* rules = nullptr;
+    const StoreState* state = nullptr;
+    // The state before the command, for reads of the past; needed only where HasPastReads.
+    const ReadView* past = nullptr;
+    bool no_space = false;  // an alarm stops all growth
+  };
+  explicit Executor(const Parts& parts) : parts_(parts) {}
+
+  [[nodiscard]] Result<Refusable<PutResult>> Put(const PutOp& op);
+  [[nodiscard]] Result<Refusable<DeleteRangeResult>> DeleteRange(const DeleteRangeOp& op);
+  [[nodiscard]] Result<Refusable<TxnResult>> Txn(const TxnOp& op);
+
+  // Whether it reads at a revision of its own, which needs all earlier commands in the engine.
+  [[nodiscard]] static bool HasPastReads(const TxnOp& op);
+
+ private:
+  // The branches that the compares chose, in the order in which Txn meets them.
+  using Path = std::vector<bool>;
+
+  [[nodiscard]] Result<bool> Holds(const Compare& compare);
+  Status Choose(const TxnOp& op, Path* path);
+  [[nodiscard]] Result<KvError> Check(const TxnOp& op, const Path& path, size_t* at);
+  [[nodiscard]] Result<KvError> CheckPut(const PutOp& op);
+  [[nodiscard]] KvError CheckRead(const RangeRequest& request) const;
+  [[nodiscard]] Result<TxnResult> Run(const TxnOp& op, const Path& path, size_t* at);
+  [[nodiscard]] Result<OpResult> RunOp(const RequestOp& op, const Path& path, size_t* at);
+  [[nodiscard]] Result<PutResult> RunPut(const PutOp& op);
+  [[nodiscard]] Result<DeleteRangeResult> RunDelete(const DeleteRangeOp& op);
+  [[nodiscard]] Result<RangeResult> RunRange(const RangeRequest& request);
+
+  const Parts parts_;
+};
+
+}  // namespace keel::kv

@@ -1,0 +1,216 @@
+#include "kv/mvcc/pending.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/check.h"
+#include "base/coding.h"
+#include "base/mutant.h"
+#include "kv/mvcc/version_walk.h"
+
+namespace keel::kv {
+
+namespace {
+
+void AppendEffect(std::string* out, const Event& event) {
+  out->push_back(static_cast<char>(event.kind));
+  AppendLengthPrefixed(out, event.kv.key);
+  AppendVarint64(out, event.kv.create.value());
+  AppendVarint64(out, event.kv.mod.value());
+  AppendVarint64(out, event.kv.version);
+  AppendVarint64(out, event.kv.lease.value());
+  AppendVarint64(out, event.previous.value());
+}
+
+Head HeadOf(const DataRecord& record, Revision mod) {
+  return Head{.mod = mod,
+              .create = record.create,
+              .version = record.version,
+              .lease = record.lease,
+              .value_bytes = record.value.size()};
+}
+
+}  // namespace
+
+// Good for as long as nothing is flushed: what this batch writes is in written_.
+EngineIterator& Pending::iterator() {
+  if (iterator_ == nullptr) iterator_ = parts_.engine->Iterate({});
+  return *iterator_;
+}
+
+Result<std::optional<Head>> Pending::FindHead(std::string_view key) {
+  if (const auto found = written_.find(key); found != written_.end()) return found->second.head;
+  if (const Head* cached = parts_.heads->Find(key); cached != nullptr) {
+    return std::optional<Head>(*cached);
+  }
+  return SeekHead(key);
+}
+
+Result<std::optional<Head>> Pending::SeekHead(std::string_view key) {
+  const std::string prefix = parts_.layout->DataPrefix(key);
+  EngineIterator& at = iterator();
+  at.Seek(prefix);
+  if (!at.Valid()) {
+    KEEL_RETURN_IF_ERROR(at.status());
+    return std::optional<Head>();
+  }
+  const auto mod = RevisionInDataKey(at.key(), prefix);
+  if (!mod.has_value()) return std::optional<Head>();
+  DataRecord record;
+  if (!DecodeData(at.value(), &record)) return UndecodableRecord(at.key());
+  if (record.deleted) return std::optional<Head>();
+  const Head head = HeadOf(record, *mod);
+  parts_.heads->Put(key, head);
+  return std::optional<Head>(head);
+}
+
+Result<std::optional<KeyValue>> Pending::Read(std::string_view key) {
+  if (const auto found = written_.find(key); found != written_.end()) {
+    if (!found->second.head.has_value()) return std::optional<KeyValue>();
+    return std::optional<KeyValue>(EventOf(found->second).kv);
+  }
+  KEEL_ASSIGN_OR_RETURN(const auto head, FindHead(key));
+  if (!head.has_value()) return std::optional<KeyValue>();
+  const std::string at = parts_.layout->DataKey(key, head->mod);
+  std::string bytes;
+  KEEL_ASSIGN_OR_RETURN(const bool there, parts_.engine->Get(at, &bytes));
+  DataRecord record;
+  if (!there || !DecodeData(bytes, &record) || record.deleted) return UndecodableRecord(at);
+  return std::optional<KeyValue>(ToKeyValue(key, head->mod, record, true));
+}
+
+Status Pending::ForEachLive(const KeyRange& keys, const Visitor& visit) {
+  if (keys.IsSingle()) {
+    KEEL_ASSIGN_OR_RETURN(auto kv, Read(keys.begin));
+    if (kv.has_value()) visit(std::move(*kv));
+    return Status::Ok();
+  }
+  std::map<std::string_view, const Written*> mine;
+  for (const auto& [key, written] : written_) {
+    if (keys.Contains(key)) mine.emplace(key, &written);
+  }
+  auto next = mine.begin();
+  // Those of this batch that come before `key`; false when the visitor has had enough.
+  const auto visit_mine = [&](const std::string* before) {
+    for (; next != mine.end() && (before == nullptr || next->first < *before); ++next) {
+      if (next->second->head.has_value() && !visit(EventOf(*next->second).kv)) return false;
+    }
+    return true;
+  };
+  VersionWalk walk(&iterator(), *parts_.layout, keys, Revision(~uint64_t{0}));
+  while (walk.Next()) {
+    if (!visit_mine(&walk.key())) return Status::Ok();
+    if (next != mine.end() && next->first == walk.key()) continue;
+    if (!visit(ToKeyValue(walk.key(), walk.mod(), walk.record(), true))) return Status::Ok();
+  }
+  KEEL_RETURN_IF_ERROR(walk.status());
+  visit_mine(nullptr);
+  return Status::Ok();
+}
+
+Status Pending::Put(std::string_view key, std::string_view value, LeaseId lease) {
+  KEEL_ASSIGN_OR_RETURN(const auto old, FindHead(key));
+  const Revision at = parts_.state->revision.Next();
+  const Head head{.mod = at,
+                  .create = old.has_value() ? old->create : at,
+                  .version = old.has_value() ? old->version + 1 : 1,
+                  .lease = lease,
+                  .value_bytes = value.size()};
+  batch_.Put(parts_.layout->DataKey(key, at), EncodeData({.create = head.create,
+                                                          .version = head.version,
+                                                          .lease = lease,
+                                                          .sub = sub_,
+                                                          .value = value}));
+  const Revision previous = old.has_value() ? old->mod : Revision();
+  batch_.Put(parts_.layout->RevisionKey(at, sub_),
+             EncodeRevision({.kind = EventKind::kPut, .previous = previous, .key = key}));
+  if (old.has_value() && old->lease != lease && !old->lease.IsNone()) {
+    batch_.Delete(parts_.layout->AttachedKey(old->lease, key));
+  }
+  if (!lease.IsNone() && (!old.has_value() || old->lease != lease)) {
+    batch_.Put(parts_.layout->AttachedKey(lease, key), {});
+  }
+  const uint64_t gone_bytes = old.has_value() ? key.size() + old->value_bytes : 0;
+  const uint64_t come_bytes = key.size() + value.size();
+  parts_.state->live_keys += old.has_value() ? 0 : 1;
+  parts_.state->live_bytes += come_bytes - gone_bytes;
+  parts_.rules->Account(
+      key, {.keys_come = !old.has_value(), .come_bytes = come_bytes, .gone_bytes = gone_bytes});
+  Record(key, head,
+         Event{.kind = EventKind::kPut,
+               .kv = {.key = std::string(key),
+                      .value = std::string(value),
+                      .create = head.create,
+                      .mod = at,
+                      .version = head.version,
+                      .lease = lease},
+               .previous = previous});
+  return Status::Ok();
+}
+
+Result<bool> Pending::Delete(std::string_view key) {
+  KEEL_ASSIGN_OR_RETURN(const auto old, FindHead(key));
+  if (!old.has_value()) return false;
+  const Revision at = parts_.state->revision.Next();
+  batch_.Put(parts_.layout->DataKey(key, at), EncodeData({.deleted = true, .sub = sub_}));
+  batch_.Put(parts_.layout->RevisionKey(at, sub_),
+             EncodeRevision({.kind = EventKind::kDelete, .previous = old->mod, .key = key}));
+  if (!old->lease.IsNone()) batch_.Delete(parts_.layout->AttachedKey(old->lease, key));
+  const uint64_t gone_bytes = key.size() + old->value_bytes;
+  parts_.state->live_keys -= 1;
+  parts_.state->live_bytes -= gone_bytes;
+  parts_.rules->Account(key, {.keys_go = true, .come_bytes = 0, .gone_bytes = gone_bytes});
+  Record(key, std::nullopt,
+         Event{.kind = EventKind::kDelete,
+               .kv = {.key = std::string(key), .value = {}, .create = {}, .mod = at},
+               .previous = old->mod});
+  return true;
+}
+
+void Pending::Record(std::string_view key, const std::optional<Head>& head, Event event) {
+  AppendEffect(&effects_, event);
+  if (sub_ == 0) {
+    revisions_.push_back(std::make_shared<RevisionEvents>());
+    revisions_.back()->revision = event.kv.mod;
+  }
+  std::vector<Event>& events = revisions_.back()->events;
+  written_.insert_or_assign(
+      std::string(key),
+      Written{.head = head, .revision_at = revisions_.size() - 1, .event_at = events.size()});
+  events.push_back(std::move(event));
+  ++sub_;
+}
+
+void Pending::EndCommand() {
+  if (changed()) parts_.state->revision = parts_.state->revision.Next();
+  sub_ = 0;
+}
+
+Status Pending::Flush(std::vector<std::shared_ptr<const RevisionEvents>>* events) {
+  KEEL_CHECK(!changed()) << "a command must not be cut in two";
+  if (!KEEL_MUTANT(kAppliedApart40)) {
+    batch_.Put(parts_.layout->NameKey(Family::kState, kStateName), EncodeState(*parts_.state));
+  }
+  KEEL_RETURN_IF_ERROR(parts_.engine->Write(batch_, parts_.state->applied));
+  if (KEEL_MUTANT(kAppliedApart40)) {
+    WriteBatch late;
+    late.Put(parts_.layout->NameKey(Family::kState, kStateName), EncodeState(*parts_.state));
+    KEEL_RETURN_IF_ERROR(parts_.engine->Write(late, parts_.state->applied));
+  }
+  for (auto& [key, written] : written_) {
+    if (written.head.has_value()) {
+      parts_.heads->Put(key, *written.head);
+    } else {
+      parts_.heads->Erase(key);
+    }
+  }
+  events->insert(events->end(), revisions_.begin(), revisions_.end());
+  batch_.Clear();
+  written_.clear();
+  revisions_.clear();
+  iterator_.reset();
+  return Status::Ok();
+}
+
+}  // namespace keel::kv

@@ -1,0 +1,74 @@
+// One state of the key space, whole, for as long as it is held: the store as of one applied entry.
+//
+// Reads of the current and of older revisions go through it, from any thread, while writes go on.
+// It holds an engine snapshot, so whoever keeps one long keeps old records on the disk; the engine
+// outlives it. Its compacted revision is that of the same state: what it promises to have, it has.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "kv/engine/engine.h"
+#include "kv/mvcc/layout.h"
+#include "kv/mvcc/types.h"
+
+namespace keel::kv {
+
+class ReadView {
+ public:
+  struct Options {
+    Engine* engine = nullptr;
+    EngineSnapshotPtr snapshot;
+    Layout layout{0};
+    Index applied;
+    Revision revision;
+    Revision compacted;
+  };
+  explicit ReadView(Options options) : options_(std::move(options)) {}
+
+  [[nodiscard]] Index applied() const { return options_.applied; }
+  [[nodiscard]] Revision revision() const { return options_.revision; }
+  [[nodiscard]] Revision compacted() const { return options_.compacted; }
+  [[nodiscard]] const Layout& layout() const { return options_.layout; }
+  [[nodiscard]] std::unique_ptr<EngineIterator> Iterate(bool fill_cache) const;
+
+  // Refusals are in the result's error; a Status is a failing disk.
+  [[nodiscard]] Result<RangeResult> Range(const RangeRequest& request) const;
+
+  // The version of `key` that a reader at `at` sees; nothing if there is none. Requires
+  // compacted() <= at <= revision().
+  [[nodiscard]] Result<std::optional<KeyValue>> Get(std::string_view key, Revision at) const;
+  // The version written at exactly `mod`; nothing where it is compacted or was a deletion.
+  [[nodiscard]] Result<std::optional<KeyValue>> VersionAt(std::string_view key, Revision mod) const;
+
+  // The revisions from `from` on, whole ones, until `bytes_max` is reached (but at least one);
+  // *next is the first revision not looked at. Values are filled in for the keys in `keys` alone;
+  // other keys' events are left out. Requires from > compacted().
+  Status ReadRevisions(Revision from, size_t bytes_max, const KeyRange& keys,
+                       std::vector<RevisionEvents>* found, Revision* next) const;
+
+ private:
+  const Options options_;
+};
+
+// A range in pieces: each Next takes up where the last one stopped, at one revision throughout.
+class RangeStream {
+ public:
+  // Sort orders and bounds need the whole and are not for streams; both are ignored.
+  RangeStream(std::shared_ptr<const ReadView> view, RangeRequest request);
+
+  // The next keys, as many as fit in `bytes_max`, or one; `count` is left zero, `more` says whether
+  // to go on.
+  [[nodiscard]] Result<RangeResult> Next(uint64_t bytes_max);
+
+ private:
+  const std::shared_ptr<const ReadView> view_;
+  RangeRequest rest_;
+  uint64_t left_ = 0;  // of the limit
+  bool done_ = false;
+};
+
+}  // namespace keel::kv

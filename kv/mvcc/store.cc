@@ -1,0 +1,349 @@
+#include "kv/mvcc/store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/checksum.h"
+#include "base/coding.h"
+#include "base/mutant.h"
+#include "kv/auth/authorise.h"
+#include "kv/mvcc/executor.h"
+#include "kv/mvcc/validate.h"
+#include "kv/mvcc/version_walk.h"
+
+namespace keel::kv {
+
+namespace {
+
+// Member by member: g++ 12 takes a variant that moves within an aggregate for uninitialised.
+template <class T>
+Outcome ToOutcome(Refusable<T>* refusable) {
+  Outcome outcome;
+  outcome.error = refusable->error;
+  if (refusable->error == KvError::kNone) {
+    outcome.answer.template emplace<T>(std::move(refusable->value));
+  }
+  return outcome;
+}
+
+// Whether the command reads from the engine what earlier commands of the batch may have changed.
+bool NeedsEngine(const Command& command) {
+  if (std::holds_alternative<LeaseRevokeOp>(command.operation)) return true;
+  const auto* txn = std::get_if<TxnOp>(&command.operation);
+  return txn != nullptr && Executor::HasPastReads(*txn);
+}
+
+}  // namespace
+
+Store::Store(StoreOptions options)
+    : options_(std::move(options)),
+      layout_(options_.group),
+      heads_(options_.head_cache_bytes),
+      sessions_(options_.sessions),
+      pending_({.engine = options_.engine,
+                .layout = &layout_,
+                .heads = &heads_,
+                .rules = &rules_,
+                .state = &state_}) {}
+
+Result<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
+  std::unique_ptr<Store> store(new Store(std::move(options)));
+  KEEL_RETURN_IF_ERROR(store->Load());
+  return store;
+}
+
+Status Store::Load() {
+  const std::string key = layout_.NameKey(Family::kState, kStateName);
+  std::string bytes;
+  KEEL_ASSIGN_OR_RETURN(const bool found, options_.engine->Get(key, &bytes));
+  if (found && !DecodeState(bytes, &state_)) return UndecodableRecord(key);
+  if (KEEL_MUTANT(kCompactionLowersRevision41)) {
+    const auto iterator = options_.engine->Iterate({});
+    const std::string family = layout_.Prefix(Family::kRevisions);
+    state_.revision = Revision(1);
+    for (iterator->Seek(family); iterator->Valid() && iterator->key().starts_with(family);
+         iterator->Next()) {
+      uint32_t sub = 0;
+      (void)ParseRevisionKey(iterator->key(), &state_.revision, &sub);
+    }
+  }
+  KEEL_RETURN_IF_ERROR(leases_.Load(options_.engine, layout_));
+  KEEL_RETURN_IF_ERROR(sessions_.Load(options_.engine, layout_));
+  KEEL_RETURN_IF_ERROR(auth_.Load(options_.engine, layout_));
+  KEEL_RETURN_IF_ERROR(rules_.Load(options_.engine, layout_));
+  KEEL_RETURN_IF_ERROR(alarms_.Load(options_.engine, layout_));
+  const std::string membership = layout_.NameKey(Family::kState, kMembershipName);
+  KEEL_RETURN_IF_ERROR(options_.engine->Get(membership, &membership_).status());
+  Publish();
+  return Status::Ok();
+}
+
+ReadView Store::MakeView() const {
+  return ReadView({.engine = options_.engine,
+                   .snapshot = options_.engine->Snapshot(),
+                   .layout = layout_,
+                   .applied = state_.applied,
+                   .revision = state_.revision,
+                   .compacted = state_.compacted});
+}
+
+void Store::Publish() {
+  auto view = std::make_shared<const ReadView>(MakeView());
+  const std::lock_guard lock(view_mutex_);
+  view_.swap(view);
+}
+
+std::shared_ptr<const ReadView> Store::view() const {
+  const std::lock_guard lock(view_mutex_);
+  return view_;
+}
+
+SessionTable::Scope Store::SessionScope() {
+  return {.layout = &layout_, .batch = &pending_.batch(), .log_time_ms = state_.log_time_ms};
+}
+
+Status Store::Apply(std::span<const LogEntry> entries, std::vector<Outcome>* outcomes) {
+  KEEL_CHECK(thread_.IsCurrent()) << "Store belongs to the apply role";
+  for (const LogEntry& entry : entries) KEEL_RETURN_IF_ERROR(ApplyOne(entry, outcomes));
+  if (entries.empty()) return Status::Ok();
+  return Flush();
+}
+
+Status Store::Flush() {
+  rules_.Save(layout_, &pending_.batch());
+  std::vector<std::shared_ptr<const RevisionEvents>> events;
+  KEEL_RETURN_IF_ERROR(pending_.Flush(&events));
+  Publish();
+  if (options_.on_revisions && !events.empty()) options_.on_revisions(events);
+  return Status::Ok();
+}
+
+Status Store::ApplyOne(const LogEntry& entry, std::vector<Outcome>* outcomes) {
+  KEEL_CHECK(entry.index == state_.applied.Next())
+      << "entry " << entry.index.value() << " after " << state_.applied.value();
+  std::optional<Command> command;
+  if (entry.kind == LogEntry::Kind::kCommand) command = DecodeCommand(entry.payload);
+  // The entries before this one are whole: they may go to the engine ahead of it.
+  if (command.has_value() && NeedsEngine(*command) && !pending_.empty()) {
+    KEEL_RETURN_IF_ERROR(Flush());
+  }
+  state_.log_time_ms = std::max(state_.log_time_ms, entry.stamped_ms);
+  pending_.effects().clear();
+  Outcome outcome;
+  if (command.has_value()) {
+    KEEL_ASSIGN_OR_RETURN(outcome, ApplyCommand(entry, *command));
+  } else if (entry.kind == LogEntry::Kind::kCommand) {
+    outcome.error = KvError::kBadCommand;
+  } else if (entry.kind == LogEntry::Kind::kMembership) {
+    membership_ = entry.payload;
+    pending_.batch().Put(layout_.NameKey(Family::kState, kMembershipName), membership_);
+  }
+  state_.applied = entry.index;
+  state_.applied_term = entry.term;
+  outcome.revision = outcome.revision.IsNone() ? state_.revision : outcome.revision;
+  Chain(entry, outcome);
+  outcomes->push_back(std::move(outcome));
+  return Status::Ok();
+}
+
+Result<Outcome> Store::ApplyCommand(const LogEntry& entry, const Command& command) {
+  sessions_.Expire(SessionScope());
+  if (command.origin.session.IsNone()) return Admitted(entry, command);
+  SessionTable::Admission admission = sessions_.Admit(command.origin, SessionScope());
+  if (admission.answer.has_value()) return std::move(*admission.answer);
+  if (admission.refused != KvError::kNone) return Outcome{.error = admission.refused};
+  KEEL_ASSIGN_OR_RETURN(Outcome outcome, Admitted(entry, command));
+  outcome.revision = state_.revision;
+  sessions_.Keep(command.origin, outcome, SessionScope());
+  return outcome;
+}
+
+Result<Outcome> Store::Admitted(const LogEntry& entry, const Command& command) {
+  if (const KvError bad = ValidateCommand(command, {}); bad != KvError::kNone) {
+    return Outcome{.error = bad};
+  }
+  KEEL_ASSIGN_OR_RETURN(const KvError refused, Authorise(command));
+  if (refused != KvError::kNone) return Outcome{.error = refused};
+  const bool lowers_alarm = std::holds_alternative<AlarmOp>(command.operation);
+  if (alarms_.IsRaised(AlarmKind::kCorrupt) && !lowers_alarm) {
+    return Outcome{.error = KvError::kCorrupt};
+  }
+  KEEL_ASSIGN_OR_RETURN(Outcome outcome, Carry(entry, command));
+  pending_.EndCommand();
+  return outcome;
+}
+
+Result<Outcome> Store::Carry(const LogEntry& entry, const Command& command) {
+  const Operation& operation = command.operation;
+  if (const auto* op = std::get_if<CompactOp>(&operation)) return Outcome{.error = Compact(*op)};
+  if (const auto* op = std::get_if<LeaseGrantOp>(&operation)) return Grant(*op);
+  if (const auto* op = std::get_if<LeaseRevokeOp>(&operation)) {
+    KEEL_ASSIGN_OR_RETURN(const KvError refused, Revoke(entry, *op));
+    return Outcome{.error = refused};
+  }
+  if (const auto* op = std::get_if<LeaseCheckpointOp>(&operation)) {
+    Checkpoint(*op);
+    return Outcome();
+  }
+  if (const auto* op = std::get_if<SessionOpenOp>(&operation)) {
+    return Outcome{.error = sessions_.Open(op->id, command.origin.user, SessionScope())};
+  }
+  if (const auto* op = std::get_if<SessionCloseOp>(&operation)) {
+    sessions_.Close(op->id, SessionScope());
+    return Outcome();
+  }
+  if (const auto* op = std::get_if<AlarmOp>(&operation)) {
+    alarms_.Apply(*op, layout_, &pending_.batch());
+    return Outcome();
+  }
+  if (const auto* op = std::get_if<PrefixRuleOp>(&operation)) {
+    KEEL_ASSIGN_OR_RETURN(const KvError refused, SetRule(*op));
+    return Outcome{.error = refused};
+  }
+  if (const auto* op = std::get_if<AuthOp>(&operation)) {
+    return Outcome{.error = auth_.Apply(*op, &state_, layout_, &pending_.batch())};
+  }
+  return Key(operation);
+}
+
+Result<Outcome> Store::Key(const Operation& operation) {
+  Executor::Parts parts{.pending = &pending_,
+                        .leases = &leases_,
+                        .rules = &rules_,
+                        .state = &state_,
+                        .no_space = alarms_.IsRaised(AlarmKind::kNoSpace)};
+  if (const auto* op = std::get_if<PutOp>(&operation)) {
+    KEEL_ASSIGN_OR_RETURN(auto put, Executor(parts).Put(*op));
+    return ToOutcome(&put);
+  }
+  if (const auto* op = std::get_if<DeleteRangeOp>(&operation)) {
+    KEEL_ASSIGN_OR_RETURN(auto deleted, Executor(parts).DeleteRange(*op));
+    return ToOutcome(&deleted);
+  }
+  const auto* op = std::get_if<TxnOp>(&operation);
+  KEEL_CHECK(op != nullptr) << "an operation without a rule";
+  std::optional<ReadView> past;
+  if (Executor::HasPastReads(*op)) {
+    past.emplace(MakeView());
+    parts.past = &*past;
+  }
+  KEEL_ASSIGN_OR_RETURN(auto txn, Executor(parts).Txn(*op));
+  return ToOutcome(&txn);
+}
+
+KvError Store::Compact(const CompactOp& op) {
+  if (op.revision <= state_.compacted) return KvError::kCompacted;
+  if (op.revision > state_.revision) return KvError::kFutureRevision;
+  state_.compacted = op.revision;
+  return KvError::kNone;
+}
+
+void Store::NoteLease(LeaseId id) {
+  if (!options_.on_lease) return;
+  const auto found = leases_.leases().find(id);
+  options_.on_lease(id, found == leases_.leases().end() ? nullptr : &found->second);
+}
+
+Result<Outcome> Store::Grant(const LeaseGrantOp& op) {
+  if (alarms_.IsRaised(AlarmKind::kNoSpace)) return Outcome{.error = KvError::kNoSpace};
+  if (leases_.Contains(op.id)) return Outcome{.error = KvError::kLeaseExists};
+  leases_.Set(op.id, {.ttl_s = op.ttl_s}, layout_, &pending_.batch());
+  NoteLease(op.id);
+  Refusable<LeaseResult> granted{.value = {.id = op.id, .ttl_s = op.ttl_s}};
+  return ToOutcome(&granted);
+}
+
+Result<KvError> Store::Revoke(const LogEntry& entry, const LeaseRevokeOp& op) {
+  const bool by_leader = !op.leader_term.IsNone();
+  // A leader that was deposed counted on with an old clock: the lease may have been renewed since.
+  if (by_leader && op.leader_term != entry.term && !KEEL_MUTANT(kStaleRevoke34)) {
+    return KvError::kStaleLeader;
+  }
+  if (!by_leader && (op.ids.size() != 1 || !leases_.Contains(op.ids.front()))) {
+    return KvError::kLeaseNotFound;
+  }
+  for (const LeaseId id : op.ids) {
+    if (!leases_.Contains(id)) continue;
+    KEEL_ASSIGN_OR_RETURN(const auto keys, AttachedKeys(options_.engine, layout_, id));
+    for (const std::string& key : keys) {
+      KEEL_ASSIGN_OR_RETURN(const bool deleted, pending_.Delete(key));
+      KEEL_CHECK(deleted) << "a lease held a key that is not there";
+    }
+    leases_.Remove(id, layout_, &pending_.batch());
+    NoteLease(id);
+    // Each lease's keys go at a revision of their own, as if it had been revoked alone.
+    pending_.EndCommand();
+  }
+  return KvError::kNone;
+}
+
+void Store::Checkpoint(const LeaseCheckpointOp& op) {
+  for (const auto& remainder : op.remainders) {
+    const auto found = leases_.leases().find(remainder.id);
+    if (found == leases_.leases().end()) continue;
+    Lease lease = found->second;
+    lease.remaining_s = std::min(remainder.remaining_s, lease.ttl_s);
+    leases_.Set(remainder.id, lease, layout_, &pending_.batch());
+    NoteLease(remainder.id);
+  }
+}
+
+Result<KvError> Store::SetRule(const PrefixRuleOp& op) {
+  if (op.remove) {
+    rules_.Remove(op.prefix);
+    return KvError::kNone;
+  }
+  const auto found = rules_.rules().find(op.prefix);
+  PrefixRule rule;
+  if (found != rules_.rules().end()) {
+    rule = found->second;
+  } else {
+    if (rules_.rules().size() >= PrefixRules::kRulesMax) return KvError::kTooManyPrefixRules;
+    KEEL_RETURN_IF_ERROR(pending_.ForEachLive(PrefixRange(op.prefix), [&rule](const KeyValue& kv) {
+      rule.live_keys += 1;
+      rule.live_bytes += kv.key.size() + kv.value.size();
+      return true;
+    }));
+  }
+  rule.quota_bytes = op.quota_bytes;
+  rule.full = false;
+  rules_.Set(op.prefix, rule);
+  return KvError::kNone;
+}
+
+Result<KvError> Store::Authorise(const Command& command) {
+  if (!state_.auth_enabled) return KvError::kNone;
+  return AuthoriseCommand(
+      command, {.auth = &auth_, .state = &state_, .engine = options_.engine, .layout = &layout_});
+}
+
+void Store::Chain(const LogEntry& entry, const Outcome& outcome) {
+  std::string& effects = pending_.effects();
+  AppendFixed64(&effects, entry.index.value());
+  AppendFixed64(&effects, entry.term.value());
+  AppendFixed64(&effects, outcome.revision.value());
+  effects.push_back(static_cast<char>(outcome.error));
+  state_.chain_hash = Checksum(effects, Checksum(entry.payload, state_.chain_hash));
+  const uint64_t index = entry.index.value();
+  if (index % kChainEvery != 0) return;
+  std::string value;
+  AppendFixed64(&value, state_.chain_hash);
+  pending_.batch().Put(layout_.NumberKey(Family::kChain, index), value);
+  if (index > kChainEvery * kChainKept) {
+    pending_.batch().Delete(layout_.NumberKey(Family::kChain, index - kChainEvery * kChainKept));
+  }
+}
+
+Result<uint64_t> Store::ChainHashAt(Index index) const {
+  std::string value;
+  KEEL_ASSIGN_OR_RETURN(
+      const bool found,
+      options_.engine->Get(layout_.NumberKey(Family::kChain, index.value()), &value));
+  if (!found || value.size() != 8) {
+    return NotFound("no chain hash is kept at index " + std::to_string(index.value()));
+  }
+  return DecodeFixed64(value.data());
+}
+
+}  // namespace keel::kv

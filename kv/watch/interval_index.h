@@ -1,0 +1,55 @@
+// Finds those whose range holds a key, fast for many: among watchers of single keys by a hash,
+// among ranges by a balanced tree that knows how far each subtree reaches.
+//
+// Watchers of the same range share a node, so a crowd on one prefix costs one visit. Not
+// thread-safe; the hub guards it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/prng.h"
+#include "kv/mvcc/types.h"
+
+namespace keel::kv {
+
+class IntervalIndex {
+ public:
+  using Member = uint32_t;
+
+  IntervalIndex();
+  ~IntervalIndex();
+
+  void Add(const KeyRange& keys, Member member);
+  // Requires that it was added with the same range.
+  void Remove(const KeyRange& keys, Member member);
+
+  // Appends every member whose range holds `key`, in no order.
+  void Find(std::string_view key, std::vector<Member>* members) const;
+
+ private:
+  struct Node;
+  using NodePtr = std::unique_ptr<Node>;
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view key) const { return std::hash<std::string_view>()(key); }
+  };
+
+  static void Refresh(Node* node);
+  static NodePtr Merge(NodePtr left, NodePtr right);
+  // Splits off the nodes whose ranges order before `keys`.
+  static void Split(NodePtr node, const KeyRange& keys, NodePtr* before, NodePtr* rest);
+  static Node* FindNode(Node* node, const KeyRange& keys);
+  static NodePtr Without(NodePtr node, const KeyRange& keys);
+  static void Collect(const Node* node, std::string_view key, std::vector<Member>* members);
+
+  std::unordered_map<std::string, std::vector<Member>, Hash, std::equal_to<>> single_;
+  NodePtr root_;
+  Prng prng_{0x77617463};  // balance only: no answer depends on it
+};
+
+}  // namespace keel::kv

@@ -1,0 +1,127 @@
+// Gives every watcher each change of its range exactly once, in the order of revisions, whole
+// revisions at a time, from where it asked to begin; or says that the beginning is compacted.
+//
+// The hub keeps the newest revisions in one ring of bounded bytes, shared by all; a watcher is a
+// range and the next revision that it must look at. Publishing finds the watchers that a change
+// concerns and wakes those that sleep; they then pull. So a slow or blocked watcher costs the
+// writer nothing and holds no memory: when what it needs has left the ring, its next Pull reads the
+// revision index of a view instead, on the caller's thread, holding no lock and no iterator beyond
+// the call, and the hand-over back to the ring is by that same next revision. Compaction is judged
+// by the compacted revision of the very view that is read (etcd 15271, 17529, 18089).
+//
+// Threads: Publish and Reset belong to the apply role; the rest may be called from any thread, one
+// Pull of a watcher at a time. NeedsDisk tells whether a Pull will read: those belong on the pool.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "kv/mvcc/read_view.h"
+#include "kv/watch/interval_index.h"
+
+namespace keel::kv {
+
+using WatcherId = Name<struct WatcherIdTag>;
+
+// Told when a sleeping watcher has something to pull. Called under the hub's lock: it may only post
+// or set a flag.
+class WatchListener {
+ public:
+  WatchListener() = default;
+  WatchListener(const WatchListener&) = delete;
+  WatchListener& operator=(const WatchListener&) = delete;
+  virtual ~WatchListener() = default;
+  virtual void OnReady(WatcherId watcher) = 0;
+};
+
+struct WatchRequest {
+  KeyRange keys;
+  Revision start;  // none: what comes next
+  bool previous = false;
+  bool without_puts = false;
+  bool without_deletes = false;
+};
+
+// The events of one revision that a watcher asked for.
+struct WatchedRevision {
+  std::shared_ptr<const RevisionEvents> revision;
+  std::vector<uint32_t> picked;  // indexes into its events
+  // One for each picked event where they were asked for: absent for creations and where compacted.
+  std::vector<std::optional<KeyValue>> previous;
+};
+
+struct Pulled {
+  std::vector<WatchedRevision> revisions;
+  // The watcher cannot go on: it must begin at this revision or later.
+  std::optional<Revision> compacted;
+  // Nothing more for now: the listener will be told. Else pull again.
+  bool synced = false;
+};
+
+class WatchHub {
+ public:
+  struct Options {
+    size_t ring_bytes_max = size_t{16} << 20;
+  };
+  // `current` is the store's revision.
+  WatchHub(const Options& options, Revision current);
+
+  void Publish(std::span<const std::shared_ptr<const RevisionEvents>> revisions);
+  // The store was replaced, by a snapshot: the ring begins anew.
+  void Reset(Revision current);
+
+  // The listener outlives the watcher.
+  [[nodiscard]] WatcherId Add(const WatchRequest& request, WatchListener* listener);
+  void Remove(WatcherId watcher);
+
+  // The next revisions of a watcher: at least one if there is one, then as many as come to
+  // `bytes_max`. A view that is older than the ring bounds what is given.
+  [[nodiscard]] Result<Pulled> Pull(WatcherId watcher, const ReadView& view, size_t bytes_max);
+  [[nodiscard]] bool NeedsDisk(WatcherId watcher) const;
+
+  struct Position {
+    bool synced = false;
+    Revision revision;  // every event of the watcher up to it has been pulled
+  };
+  // For progress notifications.
+  [[nodiscard]] Position PositionOf(WatcherId watcher) const;
+
+  [[nodiscard]] size_t ring_bytes() const;
+  [[nodiscard]] size_t watcher_count() const;
+
+ private:
+  struct Watcher {
+    WatchRequest request;
+    WatchListener* listener = nullptr;
+    Revision next;        // the first revision not yet looked at
+    bool asleep = false;  // nothing to look at: to be woken
+    bool used = false;
+  };
+
+  void Wake(const RevisionEvents& revision);
+  [[nodiscard]] Watcher& At(WatcherId watcher);
+  [[nodiscard]] const Watcher& At(WatcherId watcher) const;
+  [[nodiscard]] bool InRing(Revision next) const;
+  // From the ring, under the lock.
+  void PullFromRing(Watcher* watcher, Revision upto, size_t bytes_max, Pulled* pulled);
+  [[nodiscard]] Status PullFromView(const WatchRequest& request, const ReadView& view,
+                                    size_t bytes_max, Revision* next, Pulled* pulled) const;
+
+  const Options options_;
+  mutable std::mutex mutex_;  // guards all below; never held over a read of the engine
+  std::deque<std::shared_ptr<const RevisionEvents>> ring_;  // contiguous, up to current_
+  size_t ring_bytes_ = 0;
+  Revision current_;
+  std::vector<Watcher> watchers_;
+  std::vector<uint32_t> free_;
+  IntervalIndex index_;
+  std::vector<IntervalIndex::Member> found_;  // kept for its room
+};
+
+}  // namespace keel::kv

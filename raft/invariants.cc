@@ -110,9 +110,10 @@ void ClusterChecker::OnStart(const Raft& core) {
   node.commit = core.commit();
   node.delivered = core.delivered();
   node.applied = core.applied();
-  node.told_to_campaign = false;
+  node.told_to_campaign = node.is_asked_unforced = node.leader_is_gone = false;
   node.inputs = 0;
-  node.now = Instant();
+  node.now = node.heard_at = Instant();
+  node.leader = node.heard_from = NodeId();
   node.campaign = Campaign();
   node.reads.clear();
   node.peers.clear();
@@ -132,6 +133,7 @@ void ClusterChecker::OnInput(const Raft& core, const Input& input) {
     for (const ReadId& read : reads->ids) node.reads.push_back({read.sequence, committed()});
     return;
   }
+  HearLeader(node, input);
   const auto* message = std::get_if<Message>(&input.event);
   if (message == nullptr || !IsWellFormed(*message)) return;
   if (const auto* reply = std::get_if<VoteReply>(&message->body)) {
@@ -161,11 +163,12 @@ void ClusterChecker::OnStep(const Raft& core, const Output& out) {
   if (core.role() == Role::kLeader) CheckPeers(node, core);
   CheckBounds(node, core, out);
   CheckHealthOfPromises(core, out);
+  CheckStickiness(node, core, out);
   FollowCampaign(node, core, out);
   node.role = core.role();
   node.vote = core.vote();
   node.commit_at_broadcast = core.commit_at_broadcast();
-  node.told_to_campaign = false;
+  node.told_to_campaign = node.is_asked_unforced = false;
   node.inputs = 0;
 }
 

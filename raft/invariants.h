@@ -97,6 +97,14 @@ class ClusterChecker {
     bool told_to_campaign = false;
     size_t inputs = 0;
     Instant now;
+    bool is_asked_unforced = false;  // for a vote, and nobody who leads wants it so
+    // Whom it follows, and when it last heard from there.
+    NodeId leader;
+    NodeId heard_from;
+    Term heard_in;
+    Instant heard_at;
+    std::vector<NodeId> lost;     // in this step, with refused reconnects
+    bool leader_is_gone = false;  // its process: stickiness is over
     // Since the start.
     std::deque<AskedRead> reads;
     // For ever.
@@ -130,6 +138,8 @@ class ClusterChecker {
   [[nodiscard]] bool HasWon(const Node& node, const Config& config, bool counts_self) const;
   void FollowCampaign(Node& node, const Raft& core, const Output& out);
   void CheckHealthOfPromises(const Raft& core, const Output& out);
+  void HearLeader(Node& node, const Input& input);
+  void CheckStickiness(Node& node, const Raft& core, const Output& out);
   void CheckVoteSent(Node& node, Term for_term, NodeId candidate);
 
   // ---- invariants_leader.cc ----

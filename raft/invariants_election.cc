@@ -117,6 +117,51 @@ void ClusterChecker::CheckHealthOfPromises(const Raft& core, const Output& out) 
   check(out.send_after_persist);
 }
 
+// Notes what keeps a core faithful to its leader, and what frees it.
+void ClusterChecker::HearLeader(Node& node, const Input& input) {
+  if (const auto* lost = std::get_if<PeerLost>(&input.event)) {
+    if (lost->refused) node.lost.push_back(lost->peer);
+    return;
+  }
+  const auto* message = std::get_if<Message>(&input.event);
+  if (message == nullptr) return;
+  if (const auto* request = std::get_if<VoteRequest>(&message->body)) {
+    node.is_asked_unforced = !request->forced;
+  } else if (std::holds_alternative<AppendRequest>(message->body) ||
+             std::holds_alternative<HeartbeatRequest>(message->body) ||
+             std::holds_alternative<InstallSnapshot>(message->body)) {
+    node.heard_from = message->from;
+    node.heard_in = message->term;
+    node.heard_at = input.now;
+  }
+}
+
+// Dissertation §4.2.3: who has heard from its leader within the shortest election timeout, or
+// leads, helps nobody else, unless the leader wants it so or its process is gone. It is what keeps
+// removed and isolated members from disturbing a cluster that works.
+void ClusterChecker::CheckStickiness(Node& node, const Raft& core, const Output& out) {
+  if (node.inputs == 1 && node.is_asked_unforced) {
+    const bool follows = !node.leader.IsNone() && node.leader == node.heard_from &&
+                         node.heard_in == node.vote.term && !node.leader_is_gone &&
+                         node.now < node.heard_at + core.options().election_timeout_ms;
+    const auto check = [&](const std::vector<Message>& messages) {
+      for (const Message& message : messages) {
+        const auto* reply = std::get_if<VoteReply>(&message.body);
+        if (reply == nullptr || !reply->granted) continue;
+        if (!follows && node.role != Role::kLeader) continue;
+        Report("sticks-to-leader", node.id,
+               "it helps " + std::to_string(message.to.value()) + " against a leader at work");
+      }
+    };
+    check(out.send_now);
+    check(out.send_after_persist);
+  }
+  if (core.leader() != node.leader) node.leader_is_gone = false;
+  node.leader = core.leader();
+  for (const NodeId lost : node.lost) node.leader_is_gone |= lost == node.leader;
+  node.lost.clear();
+}
+
 // A vote that leaves is on the disk, and is the only one of its term, for ever.
 void ClusterChecker::CheckVoteSent(Node& node, Term for_term, NodeId candidate) {
   const Vote vote{for_term, candidate};

@@ -119,7 +119,10 @@ void ClusterChecker::CheckBounds(const Node& node, const Raft& core, const Outpu
   const Options& options = core.options();
   // A new term's first entry and config entries are never refused.
   constexpr size_t kUnrefusedBytes = 1u << 16;
-  if (core.role() == Role::kLeader && node.role == Role::kLeader &&
+  // What it inherited may be more than it would have taken; it takes nothing then.
+  bool takes_proposals = false;
+  for (const ProposalResult& result : out.proposals) takes_proposals |= result.accepted > 0;
+  if (takes_proposals &&
       core.uncommitted_bytes() > options.uncommitted_bytes_max + kUnrefusedBytes) {
     Report("uncommitted-bound", node.id, "the uncommitted tail is beyond its limit");
   }

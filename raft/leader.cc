@@ -16,6 +16,7 @@ void Raft::BecomeLeader() {
   leader_ = id();
   ballots_.clear();
   led_since_ = now_;
+  duties_due_ = now_ + options_.heartbeat_ms;
   quorum_check_due_ = now_ + options_.election_timeout_ms;
   yield_not_before_ = now_ + 2 * options_.election_timeout_ms;
   lease_poisoned_ = false;
@@ -37,6 +38,7 @@ void Raft::BecomeLeader() {
 }
 
 void Raft::LeaderTick() {
+  duties_due_ = now_ + options_.heartbeat_ms;
   if (IsDiskStalled() && !KEEL_MUTANT(kStalledDiskLeads28)) return Resign("its disk has stalled");
   if (now_ >= quorum_check_due_) CheckQuorum();
   if (role_ != Role::kLeader) return;
@@ -76,7 +78,8 @@ void Raft::Broadcast() {
   reads_.BeginRound(round_);
   const Index majority = MajorityMatch();
   for (const Progress& peer : peers_) {
-    HeartbeatRequest heartbeat{.commit = std::min(commit_, peer.match), .round = round_};
+    const Index known = KEEL_MUTANT(kCommitBeyondVerified6) ? commit_ : peer.match;
+    HeartbeatRequest heartbeat{.commit = std::min(commit_, known), .round = round_};
     // A damaged peer is told when it may trust itself again: everything up to its target, an entry
     // of our term among it, is held by a majority without it.
     const bool is_covered = peer.heal_target >= term_start_ && majority >= peer.heal_target;

@@ -420,7 +420,9 @@ bool Raft::IsDiskStalled() const {
 }
 
 Instant Raft::NextWake() const {
-  if (role_ == Role::kLeader) return heartbeat_due_;
+  // Reads broadcast, too, and so put the next heartbeat off; the leader's other duties must not
+  // wait for a pause in the reads.
+  if (role_ == Role::kLeader) return std::min(heartbeat_due_, duties_due_);
   Instant wake = election_due_;
   if (!forwarded_reads_.empty()) {
     wake = std::min(wake, forwarded_reads_.front().asked_at + 2 * options_.election_timeout_ms);

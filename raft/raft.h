@@ -267,6 +267,7 @@ class Raft {
   size_t uncommitted_bytes_ = 0;  // the charge for what lies behind it
   Instant led_since_;
   Instant heartbeat_due_;
+  Instant duties_due_;  // all else that a leader does by the clock; no round puts it off
   Instant quorum_check_due_;
   uint64_t round_ = 0;
   struct RoundSent {

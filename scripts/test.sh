@@ -55,8 +55,9 @@ stage_asan_sim() { simulate asan-ubsan --seeds 500; }
 stage_tsan_sim() { simulate tsan --seeds 500; }
 
 stage_mutants() {
-  build release keel-mutants
+  build release keel-mutants keel-crash-mutants
   build/bin/keel-mutants
+  build/bin/keel-crash-mutants
 }
 
 stage_clang() {
@@ -158,7 +159,7 @@ run_stage() {
 # The line by which a log shows its outcome: the judge's own closing line or ctest's summary, and for
 # a stage that failed otherwise simply its last line.
 evidence_in() {
-  local line outcome='^[0-9]+% tests passed|^(sim|mutants|fuzz|lint): '
+  local line outcome='^[0-9]+% tests passed|^(sim|crash|mutants|fuzz|lint): '
   line="$(grep -E "${outcome}" "$1" | grep -v "$2" | tail -n 1)" || true
   [[ -n "${line}" ]] || line="$(grep -v '^ *$' "$1" | tail -n 1)" || true
   say "${line}"

@@ -1,6 +1,7 @@
 #include "wal/record_scanner.h"
 
 #include <algorithm>
+#include <span>
 
 #include "base/coding.h"
 
@@ -47,50 +48,6 @@ Result<std::optional<Record>> RecordScanner::Next() {
   std::optional<Record> record = DecodeRecord(window.substr(0, claimed), &chain_);
   if (record) offset_ += claimed;
   return record;
-}
-
-namespace {
-
-class RemainsFinder {
- public:
-  explicit RemainsFinder(const RemainsOptions& options) : options_(options) {}
-
-  // `bytes` stand at `offset`; looks at those places that leave room for a whole mark.
-  void Look(std::string_view bytes, uint64_t offset) {
-    for (size_t at = 0; at + kRecordHeaderBytes <= bytes.size(); at += kRecordAlignment) {
-      const uint64_t incarnation = DecodeFixed64(bytes.data() + at + 8);
-      if (options_.incarnation != 0 && incarnation != options_.incarnation) continue;
-      if (options_.incarnation != 0) remains_.has_trace = true;
-      Consider(DecodeLooseMark(bytes.substr(at), options_.incarnation), offset + at);
-    }
-  }
-
-  [[nodiscard]] const Remains& remains() const { return remains_; }
-
- private:
-  void Consider(const std::optional<Mark>& mark, uint64_t offset) {
-    if (!mark || mark->sequence != options_.sequence || mark->own_offset != offset) return;
-    if (mark->durable_offset > options_.from_offset) remains_.proves_loss = true;
-    if (mark->last.index > remains_.last.index) remains_.last = mark->last;
-  }
-
-  RemainsOptions options_;
-  Remains remains_;
-};
-
-}  // namespace
-
-Result<Remains> FindRemains(const ReadableFile& file, const RemainsOptions& options) {
-  constexpr size_t kStepBytes = 1 << 20;
-  RemainsFinder finder(options);
-  std::string buffer(kStepBytes + kMarkBytes, '\0');
-  uint64_t offset = options.from_offset;
-  while (true) {
-    KEEL_ASSIGN_OR_RETURN(const size_t count, file.ReadAt(offset, buffer));
-    finder.Look(std::string_view(buffer).substr(0, count), offset);
-    if (count < buffer.size()) return finder.remains();
-    offset += kStepBytes;
-  }
 }
 
 }  // namespace keel::wal

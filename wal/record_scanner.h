@@ -44,23 +44,4 @@ class RecordScanner {
   uint64_t buffer_offset_ = 0;
 };
 
-// What stands behind the end of what could be read.
-struct Remains {
-  // A record of this incarnation was begun there.
-  bool has_trace = false;
-  // A mark that can be trusted says that bytes beyond the end had been durable.
-  bool proves_loss = false;
-  // The furthest that those marks knew the log to reach.
-  Position last;
-};
-
-// Looks through the rest of a segment. With an incarnation of 0 (the header is lost) any mark that
-// names the segment's sequence and its own place is trusted.
-struct RemainsOptions {
-  uint64_t from_offset = 0;
-  uint64_t sequence = 0;
-  uint64_t incarnation = 0;
-};
-[[nodiscard]] Result<Remains> FindRemains(const ReadableFile& file, const RemainsOptions& options);
-
 }  // namespace keel::wal

@@ -6,6 +6,7 @@
 #include "base/mutant.h"
 #include "wal/inventory.h"
 #include "wal/record_scanner.h"
+#include "wal/remains.h"
 
 namespace keel::wal {
 
@@ -34,7 +35,9 @@ class Recovery {
   // Segments behind the newest one whose headers cannot be read.
   Status LookBehind();
   void CheckHole();
-  void NoteDamage(Damage damage);
+  void NoteDamage(Damage damage, const Remains& remains);
+  void NoteRemains(const Remains& remains);
+  void RaiseBase(const Position& base);
   void Finish();
   [[nodiscard]] Link NextLink(size_t at) const;
 
@@ -92,6 +95,8 @@ Result<Recovery::Outcome> Recovery::ReadSegment(size_t at) {
        .end_offset = is_newest ? segment.size_bytes : std::min(next.offset, segment.size_bytes)});
   ++recovered_.report.segments;
   if (segment.header_damaged) ++recovered_.report.headers_damaged;
+  // The record of this base may have been behind a place where an earlier start cut the log.
+  RaiseBase(segment.header->base);
   newest_mark_.reset();
   recovered_.segments.push_back(
       {.header = *segment.header, .path = segment.path, .size_bytes = segment.size_bytes});
@@ -172,21 +177,24 @@ Status Recovery::ReportBroken(size_t at, const ReadableFile& file, const RecordS
                         FindRemains(file, {.from_offset = scanner.offset(),
                                            .sequence = header.sequence,
                                            .incarnation = header.incarnation}));
-  Index last = remains.last.index;
-  for (size_t later = at + 1; later < chain_.size(); ++later) {
-    last = std::max(last, inventory_.segments.at(chain_[later]).header->last.index);
-  }
-  const std::string& newest_path = inventory_.segments.at(chain_.back()).path;
-  KEEL_ASSIGN_OR_RETURN(const auto newest,
-                        files_->OpenReadable(newest_path, AccessPattern::kSequential));
-  KEEL_ASSIGN_OR_RETURN(
-      const Remains behind,
-      FindRemains(*newest, {.from_offset = kFirstRecordOffset, .sequence = chain_.back()}));
   NoteDamage(
       {.path = recovered_.segments.back().path,
        .offset = scanner.offset(),
-       .last = std::max(last, behind.last.index),
-       .reason = "the record there cannot be read, and a later segment goes on from behind it"});
+       .reason = "the record there cannot be read, and a later segment goes on from behind it"},
+      remains);
+  // The later segments cannot be part of the log any more, but they know how far it had come.
+  for (size_t later = at + 1; later < chain_.size(); ++later) {
+    const SegmentFile& segment = inventory_.segments.at(chain_[later]);
+    KEEL_ASSIGN_OR_RETURN(const auto later_file,
+                          files_->OpenReadable(segment.path, AccessPattern::kSequential));
+    KEEL_ASSIGN_OR_RETURN(Remains behind,
+                          FindRemains(*later_file, {.from_offset = kFirstRecordOffset,
+                                                    .sequence = chain_[later],
+                                                    .incarnation = segment.header->incarnation}));
+    if (segment.header->last.index > behind.last.index) behind.last = segment.header->last;
+    if (segment.header->base.index > behind.base.index) behind.base = segment.header->base;
+    NoteRemains(behind);
+  }
   return {};
 }
 
@@ -205,8 +213,8 @@ Status Recovery::ReportTail(const ReadableFile& file, const RecordScanner& scann
   if (remains.proves_loss && !KEEL_MUTANT(kWalDamageTakenForTail44)) {
     NoteDamage({.path = segment.path,
                 .offset = end,
-                .last = remains.last.index,
-                .reason = "the record there cannot be read, and a later mark proves it durable"});
+                .reason = "the record there cannot be read, and a later mark proves it durable"},
+               remains);
     return {};
   }
   const uint64_t batch_end =
@@ -228,8 +236,8 @@ Status Recovery::LookBehind() {
     if (!remains.proves_loss) continue;
     NoteDamage({.path = segment.path,
                 .offset = 0,
-                .last = remains.last.index,
-                .reason = "both copies of the segment's header are unreadable"});
+                .reason = "both copies of the segment's header are unreadable"},
+               remains);
   }
   return {};
 }
@@ -239,26 +247,38 @@ void Recovery::CheckHole() {
   LogMap& map = recovered_.map;
   if (hole_last_ <= map.base().index) return;
   const SegmentHeader& oldest = recovered_.segments.front().header;
-  NoteDamage({.path = options_.directory + "/" + SegmentName(oldest.previous.sequence),
-              .first = map.base().index.Next(),
-              .last = map.last().index,
-              .reason =
-                  "the segment is missing or its header is unreadable, and entries after the log's "
-                  "base were in it"});
+  const std::optional<Damage>& known = recovered_.report.damage;
+  const Index last = known ? std::max(known->last, map.last().index) : map.last().index;
+  NoteDamage(
+      {.path = options_.directory + "/" + SegmentName(oldest.previous.sequence),
+       .reason = "the segment is missing or its header is unreadable, and entries after the log's "
+                 "base were in it"},
+      {});
+  recovered_.report.damage->first = map.base().index.Next();
+  recovered_.report.damage->last = last;
   map = LogMap({.base = map.base(), .last = map.base()});
   // Entries with a gap before them are of no use to anybody.
   recovered_.segments.clear();
   visitor_->OnCleared(map.base());
 }
 
-void Recovery::NoteDamage(Damage damage) {
-  if (recovered_.report.damage) {
-    recovered_.report.damage->last = std::max(recovered_.report.damage->last, damage.last);
-    return;
-  }
-  if (damage.first.IsNone()) damage.first = recovered_.map.last().index.Next();
-  damage.last = std::max(damage.first, damage.last);
-  recovered_.report.damage = std::move(damage);
+// The first place that is damaged is what is reported; all places tell how much is lost.
+void Recovery::NoteDamage(Damage damage, const Remains& remains) {
+  if (!recovered_.report.damage) recovered_.report.damage = std::move(damage);
+  NoteRemains(remains);
+}
+
+void Recovery::RaiseBase(const Position& base) {
+  if (base.index <= recovered_.map.base().index) return;
+  recovered_.map.SetBase(base);
+  visitor_->OnBase(base);
+}
+
+void Recovery::NoteRemains(const Remains& remains) {
+  RaiseBase(remains.base);
+  Damage& damage = *recovered_.report.damage;
+  damage.first = recovered_.map.last().index.Next();
+  damage.last = std::max({damage.first, damage.last, remains.last.index});
 }
 
 void Recovery::Finish() {

@@ -19,6 +19,11 @@ namespace keel::kv {
 
 class Compactor {
  public:
+  // The pace for a store in use: some 25,000 records a second, each step too small for a write that
+  // waits behind it to notice.
+  static constexpr size_t kStepRecords = 50;
+  static constexpr uint64_t kPauseUs = 2'000;
+
   Compactor(Engine* engine, uint32_t group) : engine_(engine), layout_(group) {}
 
   // Walks at most `records_max` records of the index towards `target`, the compacted revision of a

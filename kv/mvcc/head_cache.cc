@@ -1,52 +1,97 @@
 #include "kv/mvcc/head_cache.h"
 
 #include <algorithm>
+#include <cstring>
 
+#include "base/check.h"
 #include "base/checksum.h"
+#include "base/coding.h"
 
 namespace keel::kv {
 
 namespace {
-// What a key of ordinary length takes beyond its slot.
-constexpr size_t kKeyBytesTypical = 48;
+
+// An entry: its length, the tag, the key's length (a byte each), the key, the head's numbers.
+constexpr size_t kTagAt = 1;
+constexpr size_t kKeyLengthAt = 2;
+constexpr size_t kKeyAt = 3;
+
+size_t ByteAt(const char* at) { return static_cast<unsigned char>(*at); }
+
 }  // namespace
 
 HeadCache::HeadCache(size_t bytes_max)
-    : sets_(std::max<size_t>(1, bytes_max / (sizeof(Set) + kWays * kKeyBytesTypical))) {}
-
-size_t HeadCache::SetOf(std::string_view key) const {
-  return static_cast<size_t>(Checksum(key) % sets_.size());
+    : bucket_count_(std::max<size_t>(1, bytes_max / sizeof(Bucket))),
+      buckets_(static_cast<Bucket*>(std::calloc(bucket_count_, sizeof(Bucket)))) {
+  KEEL_CHECK(buckets_ != nullptr) << "out of memory";
 }
 
-const Head* HeadCache::Find(std::string_view key) const {
-  for (const Slot& slot : sets_[SetOf(key)].slots) {
-    if (slot.key == key) return &slot.head;
+HeadCache::Place HeadCache::PlaceOf(std::string_view key) const {
+  const uint64_t hash = Checksum(key);
+  return {.bucket = &buckets_[(hash >> 8) % bucket_count_], .tag = static_cast<char>(hash)};
+}
+
+size_t HeadCache::FindIn(const Place& place, std::string_view key) {
+  const Bucket& bucket = *place.bucket;
+  size_t at = 0;
+  while (at < bucket.used) {
+    const char* entry = bucket.bytes + at;
+    if (entry[kTagAt] == place.tag && ByteAt(entry + kKeyLengthAt) == key.size() &&
+        std::memcmp(entry + kKeyAt, key.data(), key.size()) == 0) {
+      return at;
+    }
+    at += ByteAt(entry);
   }
-  return nullptr;
+  return at;
+}
+
+void HeadCache::Cut(Bucket* bucket, size_t at) {
+  const size_t length = ByteAt(bucket->bytes + at);
+  const size_t behind = at + length;
+  std::memmove(bucket->bytes + at, bucket->bytes + behind, bucket->used - behind);
+  bucket->used = static_cast<uint16_t>(bucket->used - length);
+}
+
+std::optional<Head> HeadCache::Find(std::string_view key) const {
+  if (key.empty() || key.size() > kKeyBytesMax) return std::nullopt;
+  const Place place = PlaceOf(key);
+  const size_t at = FindIn(place, key);
+  if (at == place.bucket->used) return std::nullopt;
+  const char* entry = place.bucket->bytes + at;
+  ByteReader reader({entry + kKeyAt + key.size(), ByteAt(entry) - kKeyAt - key.size()});
+  uint64_t numbers[5] = {};
+  for (uint64_t& number : numbers) reader.ReadVarint64(&number);
+  KEEL_CHECK(reader.AtEnd()) << "an entry of the head cache is broken";
+  return Head{.mod = Revision(numbers[0]),
+              .create = Revision(numbers[1]),
+              .version = numbers[2],
+              .lease = LeaseId(numbers[3]),
+              .value_bytes = numbers[4]};
 }
 
 void HeadCache::Put(std::string_view key, const Head& head) {
   if (key.empty() || key.size() > kKeyBytesMax) return;
-  Set& set = sets_[SetOf(key)];
-  for (Slot& slot : set.slots) {
-    if (slot.key != key) continue;
-    slot.head = head;
-    return;
+  const Place place = PlaceOf(key);
+  Bucket& bucket = *place.bucket;
+  if (const size_t at = FindIn(place, key); at != bucket.used) Cut(&bucket, at);
+  entry_.assign(1, '\0');
+  entry_.push_back(place.tag);
+  entry_.push_back(static_cast<char>(key.size()));
+  entry_.append(key);
+  for (const uint64_t number : {head.mod.value(), head.create.value(), head.version,
+                                head.lease.value(), head.value_bytes}) {
+    AppendVarint64(&entry_, number);
   }
-  Slot& slot = set.slots[set.next];
-  set.next = (set.next + 1) % kWays;
-  slot.key = key;
-  slot.head = head;
+  entry_[0] = static_cast<char>(entry_.size());
+  while (bucket.used + entry_.size() > sizeof(bucket.bytes)) Cut(&bucket, 0);
+  std::memcpy(bucket.bytes + bucket.used, entry_.data(), entry_.size());
+  bucket.used = static_cast<uint16_t>(bucket.used + entry_.size());
 }
 
 void HeadCache::Erase(std::string_view key) {
-  for (Slot& slot : sets_[SetOf(key)].slots) {
-    if (slot.key == key) slot.key.clear();
-  }
-}
-
-void HeadCache::Clear() {
-  for (Set& set : sets_) set = Set();
+  if (key.empty() || key.size() > kKeyBytesMax) return;
+  const Place place = PlaceOf(key);
+  if (const size_t at = FindIn(place, key); at != place.bucket->used) Cut(place.bucket, at);
 }
 
 }  // namespace keel::kv

@@ -1,17 +1,20 @@
-// The heads of keys that were written lately, in bounded memory: a put that finds its key here
-// reads nothing from the engine.
+// The heads of keys that were written or looked up lately, in exactly bounded memory: a put that
+// finds its key here reads nothing from the engine.
 //
-// A fixed table of small sets; a set that is full forgets its members in turn. It may forget at any
-// time and never lies: its owner puts in what it has just written, and erases what it deletes.
-// Belongs to the apply role.
+// Buckets of a fixed size hold packed entries, the oldest first; one that is full forgets its
+// oldest. An entry of an ordinary key takes some 30 bytes, so that a million keys fit in a small
+// part of a small machine. The cache may forget at any time and never lies: its owner puts in what
+// it has just written, and erases what it deletes. Pages are touched only as they fill. Belongs to
+// the apply role.
 #pragma once
 
-#include <array>
 #include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "kv/mvcc/layout.h"
 
@@ -21,28 +24,35 @@ class HeadCache {
  public:
   explicit HeadCache(size_t bytes_max);
 
-  [[nodiscard]] const Head* Find(std::string_view key) const;
+  [[nodiscard]] std::optional<Head> Find(std::string_view key) const;
   void Put(std::string_view key, const Head& head);
   void Erase(std::string_view key);
-  void Clear();
 
  private:
-  // Longer keys would make the bound in bytes a guess.
+  // Longer keys would leave a bucket to too few.
   static constexpr size_t kKeyBytesMax = 128;
-  static constexpr size_t kWays = 4;
+  static constexpr size_t kBucketBytes = 512;
 
-  struct Slot {
-    std::string key;  // empty: free
-    Head head;
+  struct Bucket {
+    uint16_t used;
+    char bytes[kBucketBytes - sizeof(uint16_t)];
   };
-  struct Set {
-    std::array<Slot, kWays> slots;
-    size_t next = 0;
+  struct Free {
+    void operator()(Bucket* buckets) const { std::free(buckets); }
+  };
+  struct Place {
+    Bucket* bucket = nullptr;
+    char tag = 0;  // most other keys of the bucket differ in it
   };
 
-  [[nodiscard]] size_t SetOf(std::string_view key) const;
+  [[nodiscard]] Place PlaceOf(std::string_view key) const;
+  // Where the key's entry begins in the bucket; its used bytes if it has none.
+  [[nodiscard]] static size_t FindIn(const Place& place, std::string_view key);
+  static void Cut(Bucket* bucket, size_t at);
 
-  std::vector<Set> sets_;
+  const size_t bucket_count_;
+  const std::unique_ptr<Bucket[], Free> buckets_;
+  std::string entry_;  // kept for its room
 };
 
 }  // namespace keel::kv

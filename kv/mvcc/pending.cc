@@ -41,9 +41,7 @@ EngineIterator& Pending::iterator() {
 
 Result<std::optional<Head>> Pending::FindHead(std::string_view key) {
   if (const auto found = written_.find(key); found != written_.end()) return found->second.head;
-  if (const Head* cached = parts_.heads->Find(key); cached != nullptr) {
-    return std::optional<Head>(*cached);
-  }
+  if (auto cached = parts_.heads->Find(key); cached.has_value()) return cached;
   return SeekHead(key);
 }
 

@@ -24,12 +24,14 @@ class ReadView {
     EngineSnapshotPtr snapshot;
     Layout layout{0};
     Index applied;
+    Term applied_term;
     Revision revision;
     Revision compacted;
   };
   explicit ReadView(Options options) : options_(std::move(options)) {}
 
   [[nodiscard]] Index applied() const { return options_.applied; }
+  [[nodiscard]] Term applied_term() const { return options_.applied_term; }
   [[nodiscard]] Revision revision() const { return options_.revision; }
   [[nodiscard]] Revision compacted() const { return options_.compacted; }
   [[nodiscard]] const Layout& layout() const { return options_.layout; }

@@ -84,6 +84,7 @@ ReadView Store::MakeView() const {
                    .snapshot = options_.engine->Snapshot(),
                    .layout = layout_,
                    .applied = state_.applied,
+                   .applied_term = state_.applied_term,
                    .revision = state_.revision,
                    .compacted = state_.compacted});
 }

@@ -49,7 +49,7 @@ struct LogEntry {
 struct StoreOptions {
   Engine* engine = nullptr;  // outlives the store
   uint32_t group = 0;
-  size_t head_cache_bytes = size_t{24} << 20;
+  size_t head_cache_bytes = size_t{44} << 20;
   SessionLimits sessions;
   // Called in Apply with each run of new revisions, once they are in the engine and visible.
   std::function<void(std::span<const std::shared_ptr<const RevisionEvents>>)> on_revisions;

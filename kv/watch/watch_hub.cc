@@ -71,7 +71,9 @@ void WatchHub::Reset(Revision current) {
   // Whoever slept may have missed what the snapshot brought.
   for (uint32_t i = 0; i < watchers_.size(); ++i) {
     Watcher& watcher = watchers_[i];
-    if (!watcher.used || !watcher.asleep) continue;
+    if (!watcher.used) continue;
+    watcher.last = current;
+    if (!watcher.asleep) continue;
     watcher.asleep = false;
     watcher.listener->OnReady(WatcherId(i + 1));
   }
@@ -98,6 +100,7 @@ void WatchHub::Wake(const RevisionEvents& revision) {
   for (const Event& event : revision.events) index_.Find(event.kv.key, &found_);
   for (const IntervalIndex::Member member : found_) {
     Watcher& watcher = watchers_[member];
+    watcher.last = revision.revision;
     if (!watcher.asleep || revision.revision < watcher.next) continue;
     // All before it was not the watcher's: there is no need to look there.
     watcher.next = revision.revision;
@@ -127,6 +130,7 @@ WatcherId WatchHub::Add(const WatchRequest& request, WatchListener* listener) {
   Watcher& watcher = watchers_[slot];
   watcher = Watcher{.request = request, .listener = listener, .used = true};
   watcher.next = request.start.IsNone() ? current_.Next() : request.start;
+  watcher.last = current_;
   watcher.asleep = watcher.next > current_;
   index_.Add(request.keys, slot);
   return WatcherId(uint64_t{slot} + 1);
@@ -152,12 +156,15 @@ bool WatchHub::NeedsDisk(WatcherId watcher) const {
 }
 
 void WatchHub::PullFromRing(Watcher* watcher, Revision upto, size_t bytes_max, Pulled* pulled) {
-  const Revision last = std::min(upto, current_);
+  const Revision end = std::min(upto, current_);
+  const Revision last = std::min(end, watcher->last);
   size_t bytes = 0;
   while (watcher->next <= last && (pulled->revisions.empty() || bytes < bytes_max)) {
     bytes += Pick(watcher->request, ring_[watcher->next - ring_.front()->revision], pulled);
     watcher->next = watcher->next.Next();
   }
+  // Behind the last that concerns it there is nothing to look at, however much was published.
+  if (watcher->next > last) watcher->next = std::max(watcher->next, end.Next());
   watcher->asleep = watcher->next > current_;
   pulled->synced = watcher->asleep;
 }

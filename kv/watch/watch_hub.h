@@ -100,6 +100,7 @@ class WatchHub {
     WatchRequest request;
     WatchListener* listener = nullptr;
     Revision next;        // the first revision not yet looked at
+    Revision last;        // no later one concerns it; exact from the revision of its adding on
     bool asleep = false;  // nothing to look at: to be woken
     bool used = false;
   };

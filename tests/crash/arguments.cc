@@ -37,7 +37,7 @@ bool Take(std::string_view option, std::string_view value, Arguments* arguments)
 
 std::optional<Arguments> ParseArguments(int argc, char** argv) {
   Arguments arguments;
-  for (int i = 1; i < argc; ++i) {
+  for (int i = 1; i < argc; i += 2) {
     const std::string_view option = argv[i];
     if (option == "--help" || option == "-h") {
       arguments.wants_help = true;
@@ -49,7 +49,6 @@ std::optional<Arguments> ParseArguments(int argc, char** argv) {
                    std::string(value).c_str());
       return std::nullopt;
     }
-    ++i;
   }
   return arguments;
 }

@@ -2,12 +2,14 @@
 
 #include <memory>
 
+#include "tests/crash/kv_workload.h"
 #include "tests/crash/wal_workload.h"
 
 namespace keel::crash {
 
 const std::vector<WorkloadKind>& Workloads() {
   static const std::vector<WorkloadKind> kinds = {
+      {"kv", [](uint64_t seed) { return std::make_unique<KvWorkload>(KvWorkloadOptions{seed}); }},
       {"wal",
        [](uint64_t seed) { return std::make_unique<WalWorkload>(WalWorkloadOptions{seed}); }},
   };

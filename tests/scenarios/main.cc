@@ -25,8 +25,8 @@ std::vector<std::string> AllScenarios() {
   std::error_code error;
   for (const auto& file : std::filesystem::directory_iterator(kDefaultFolder, error)) {
     const std::string name = file.path().filename().string();
-    const bool is_scenario = file.path().extension() == ".txt" && name != "mutants.txt" &&
-                             name != "CMakeLists.txt";
+    const bool is_scenario =
+        file.path().extension() == ".txt" && name != "mutants.txt" && name != "CMakeLists.txt";
     if (is_scenario) paths.push_back(file.path().string());
   }
   std::sort(paths.begin(), paths.end());

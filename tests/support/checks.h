@@ -1,8 +1,10 @@
 // What must hold of a whole cluster after every step, whatever happened to it.
 //
 // Three kinds: what one core says must agree with its own disk; what a leader counts must be on its
-// peers' disks; and what was committed must stay, in the same place, for ever. The per-core rules
-// of raft/invariants.h run here too. Knows nothing of how the cluster is driven.
+// peers' disks; and what was committed must stay, in the same place, for ever. They look at the
+// very disks and states of the test cluster; the rules of raft/invariants.h, which run here too,
+// keep books of their own, so that the two can catch each other's mistakes. Knows nothing of how
+// the cluster is driven.
 #pragma once
 
 #include <map>

@@ -62,7 +62,7 @@ TEST_F(RecoveryTest, ABadRecordBelowAProvenOffsetIsDamage) {
   EXPECT_EQ(damage.path, SegmentPath(1));
   EXPECT_EQ(damage.offset, kFirstRecordOffset + kMarkBytes + 2 * RecordBytes(20));
   EXPECT_EQ(damage.first, Index(3));
-  EXPECT_EQ(damage.last, Index(5)) << "the second batch's mark knows of five entries";
+  EXPECT_EQ(damage.last, Index(10)) << "the second batch can be read from its mark on";
   EXPECT_EQ(recovered.report.last, At(2, 1));
   EXPECT_THAT(damage.ToString(), HasSubstr("keelctl member replace"));
 }
@@ -88,7 +88,7 @@ TEST_F(RecoveryTest, ALaterSegmentProvesTheOneBeforeIt) {
   const Recovered recovered = RecoverIt();
   ASSERT_TRUE(recovered.report.damage.has_value());
   EXPECT_EQ(recovered.report.damage->first, Index(5));
-  EXPECT_EQ(recovered.report.damage->last, Index(10));
+  EXPECT_EQ(recovered.report.damage->last, Index(20));
   EXPECT_EQ(recovered.report.last, At(4, 1));
 }
 
@@ -133,7 +133,29 @@ TEST_F(RecoveryTest, ASegmentThatLostBothHeadersIsDamage) {
   const Recovered recovered = RecoverIt();
   ASSERT_TRUE(recovered.report.damage.has_value());
   EXPECT_EQ(recovered.report.damage->offset, 0u);
-  EXPECT_EQ(recovered.report.damage->last, Index(5));
+  EXPECT_EQ(recovered.report.damage->last, Index(10));
+}
+
+TEST_F(RecoveryTest, DamageBeforeTheBaseRecordDoesNotHideTheBase) {
+  Open();
+  for (uint64_t first = 1; first <= 31; first += 10) {
+    ASSERT_EQ(Append(Entries(1, first, 10, 1000)), Status::Ok());
+  }
+  ASSERT_EQ(log_->Compact(At(12, 1)), Status::Ok());
+  ASSERT_FALSE(files_->Exists(SegmentPath(1)).value());
+  log_.reset();
+  ASSERT_EQ(files_->FlipBit(SegmentPath(2), 8 * (kFirstRecordOffset + 5000)), Status::Ok());
+  const Recovered recovered = RecoverIt();
+  ASSERT_TRUE(recovered.report.damage.has_value());
+  EXPECT_EQ(recovered.report.base, At(12, 1)) << "as a later segment says";
+  EXPECT_EQ(recovered.report.last, At(14, 1));
+  EXPECT_EQ(recovered.report.damage->first, Index(15));
+  EXPECT_EQ(recovered.report.damage->last, Index(40));
+  EXPECT_EQ(found_.entries.size(), 2u);
+  Open();
+  CrashAndOpen();
+  EXPECT_FALSE(report_.damage.has_value()) << report_.damage->ToString();
+  EXPECT_EQ(report_.base, At(12, 1)) << "now the new segment's header knows it";
 }
 
 TEST_F(RecoveryTest, AMissingSegmentInTheMiddleIsDamage) {

@@ -1,0 +1,315 @@
+// The rules of the store that the model leaves out: sessions, alarms, quotas, auth, restarts.
+#include "kv/mvcc/store.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/kv/support/store_world.h"
+
+namespace keel::kv {
+namespace {
+
+Origin InSession(uint64_t sequence, uint64_t lowest = 0) {
+  return {.session = SessionId(7), .sequence = sequence, .lowest_unacknowledged = lowest};
+}
+
+TEST(Store, AFreshStoreIsAtRevisionOneAndDeletingNothingKeepsIt) {
+  StoreWorld world;
+  EXPECT_EQ(world.store().state().revision, Revision(1));
+  const Outcome outcome = world.Apply(DeleteRangeOp{.keys = PrefixRange("")});
+  EXPECT_EQ(outcome.revision, Revision(1));
+  EXPECT_EQ(world.Put("a", "1").revision, Revision(2));
+  EXPECT_EQ(world.Put("a", "1").revision, Revision(3));
+}
+
+TEST(Store, EntriesThatAreNoCommandsMoveTheAppliedIndexAlone) {
+  StoreWorld world;
+  std::vector<Outcome> outcomes;
+  const LogEntry entries[] = {
+      {.kind = LogEntry::Kind::kNothing, .index = Index(1), .term = Term(3)},
+      {.kind = LogEntry::Kind::kMembership, .index = Index(2), .term = Term(3), .payload = "abc"}};
+  ASSERT_TRUE(world.store().Apply(entries, &outcomes).ok());
+  world.Restart();
+  EXPECT_EQ(world.store().state().applied, Index(2));
+  EXPECT_EQ(world.store().state().applied_term, Term(3));
+  EXPECT_EQ(world.store().membership(), "abc");
+}
+
+TEST(Store, BytesThatAreNoCommandAreRefusedAndCounted) {
+  StoreWorld world;
+  EXPECT_EQ(world.ApplyBytes("").error, KvError::kBadCommand);
+  EXPECT_EQ(world.ApplyBytes("\x07rubbish").error, KvError::kBadCommand);
+  EXPECT_EQ(world.store().state().applied, Index(2));
+}
+
+TEST(Store, LogTimeNeverGoesBack) {
+  StoreWorld world;
+  world.now_ms = 5'000;
+  world.Put("a", "1");
+  world.now_ms = 3'000;
+  world.Put("a", "2");
+  EXPECT_EQ(world.store().state().log_time_ms, 5'000u);
+}
+
+TEST(Store, ARestartFindsEverything) {
+  StoreWorld world;
+  world.Apply(LeaseGrantOp{.id = LeaseId(1), .ttl_s = 60});
+  world.Put("a", "1", LeaseId(1));
+  world.Apply(SessionOpenOp{.id = SessionId(7)});
+  world.Apply(PutOp{.key = "b", .value = "2"}, InSession(1));
+  world.Apply(AuthOp{.action = AuthAction::kUserAdd, .user = "root", .password_hash = "x"});
+  world.Apply(PrefixRuleOp{.prefix = "a", .quota_bytes = 100});
+  world.Apply(AlarmOp{.raise = true, .kind = AlarmKind::kCorrupt, .member = NodeId(9)});
+  const StoreState before = world.store().state();
+  world.Restart();
+  EXPECT_EQ(world.store().state(), before);
+  EXPECT_TRUE(world.store().leases().Contains(LeaseId(1)));
+  EXPECT_TRUE(world.store().sessions().Contains(SessionId(7)));
+  EXPECT_TRUE(world.store().auth().users().contains("root"));
+  EXPECT_EQ(world.store().rules().rules().at("a").live_bytes, 2u);
+  EXPECT_TRUE(world.store().alarms().IsRaised(AlarmKind::kCorrupt));
+}
+
+TEST(Store, TheChainHashTellsDifferentLogsApartAndIsKeptAtMultiples) {
+  StoreWorld one;
+  StoreWorld two;
+  StoreWorld other;
+  for (uint64_t i = 1; i <= kChainEvery; ++i) {
+    one.Put("k", std::to_string(i));
+    two.Put("k", std::to_string(i));
+    other.Put("k", std::to_string(i == 500 ? 0 : i));
+  }
+  const Index at(kChainEvery);
+  EXPECT_EQ(one.store().ChainHashAt(at).value(), two.store().ChainHashAt(at).value());
+  EXPECT_NE(one.store().ChainHashAt(at).value(), other.store().ChainHashAt(at).value());
+  EXPECT_EQ(one.store().ChainHashAt(Index(5)).status().code(), Code::kNotFound);
+}
+
+// ---- sessions ----
+TEST(Sessions, ARetryGetsTheFirstAnswerAndChangesNothing) {
+  StoreWorld world;
+  world.Apply(SessionOpenOp{.id = SessionId(7)});
+  world.Put("k", "old");
+  const PutOp put{.key = "k", .value = "new", .prev_kv = true};
+  const Outcome first = world.Apply(put, InSession(1));
+  world.Put("k", "later");
+  world.Restart();
+  const Outcome again = world.Apply(put, InSession(1));
+  EXPECT_EQ(again, first);
+  EXPECT_EQ(std::get<PutResult>(again.answer).previous->value, "old");
+  EXPECT_EQ(world.Get("k"), "later");
+}
+
+TEST(Sessions, UnknownClosedAndExpiredOnesAreRefusedAndNeverCarriedOut) {
+  StoreWorld world(SessionLimits{.idle_max_ms = 100});
+  EXPECT_EQ(world.Apply(PutOp{.key = "k", .value = "v"}, InSession(1)).error,
+            KvError::kSessionUnknown);
+  world.Apply(SessionOpenOp{.id = SessionId(7)});
+  world.now_ms += 100;
+  EXPECT_EQ(world.Apply(PutOp{.key = "k", .value = "v"}, InSession(1)).error, KvError::kNone);
+  world.now_ms += 101;
+  EXPECT_EQ(world.Apply(PutOp{.key = "k", .value = "w"}, InSession(1)).error,
+            KvError::kSessionUnknown);
+  EXPECT_EQ(world.Get("k"), "v");
+  EXPECT_EQ(world.store().sessions().answers_bytes(), 0u);
+}
+
+TEST(Sessions, AnswersBelowTheLowestUnacknowledgedAreGone) {
+  StoreWorld world;
+  world.Apply(SessionOpenOp{.id = SessionId(7)});
+  for (uint64_t i = 1; i <= 3; ++i) world.Apply(PutOp{.key = "k", .value = "v"}, InSession(i));
+  world.Apply(PutOp{.key = "k", .value = "v"}, InSession(4, 3));
+  EXPECT_EQ(world.Apply(PutOp{.key = "k", .value = "w"}, InSession(2, 3)).error,
+            KvError::kSessionAcknowledged);
+  EXPECT_EQ(world.Get("k"), "v");
+}
+
+TEST(Sessions, AreBoundedInNumberAndInAnswers) {
+  StoreWorld world(SessionLimits{.sessions_max = 1, .answers_max = 2, .answer_bytes_max = 64});
+  world.Apply(SessionOpenOp{.id = SessionId(7)});
+  EXPECT_EQ(world.Apply(SessionOpenOp{.id = SessionId(8)}).error, KvError::kTooManySessions);
+  world.Put("big", std::string(1000, 'x'));
+  const DeleteRangeOp remove{.keys = {.begin = "big", .end = {}}, .prev_kv = true};
+  EXPECT_EQ(std::get<DeleteRangeResult>(world.Apply(remove, InSession(1)).answer).deleted, 1u);
+  EXPECT_EQ(world.Apply(remove, InSession(1)).error, KvError::kSessionAnswerDropped);
+  world.Apply(PutOp{.key = "k", .value = "v"}, InSession(2));
+  EXPECT_EQ(world.Apply(PutOp{.key = "k", .value = "w"}, InSession(3)).error,
+            KvError::kSessionFull);
+}
+
+TEST(Sessions, BelongToTheirUser) {
+  StoreWorld world;
+  world.Apply(SessionOpenOp{.id = SessionId(7)}, {.user = "ann"});
+  Origin bob = InSession(1);
+  bob.user = "bob";
+  EXPECT_EQ(world.Apply(PutOp{.key = "k", .value = "v"}, bob).error, KvError::kSessionWrongUser);
+}
+
+// ---- alarms and quotas ----
+TEST(Alarms, NoSpaceStopsGrowthButNotDeletesCompactionAndRevokes) {
+  StoreWorld world;
+  world.Apply(LeaseGrantOp{.id = LeaseId(1), .ttl_s = 60});
+  world.Put("a", "1");
+  world.Apply(AlarmOp{.raise = true, .kind = AlarmKind::kNoSpace, .member = NodeId(1)});
+  EXPECT_EQ(world.Put("a", "2").error, KvError::kNoSpace);
+  EXPECT_EQ(world.Apply(LeaseGrantOp{.id = LeaseId(2), .ttl_s = 60}).error, KvError::kNoSpace);
+  TxnOp txn;
+  txn.success.emplace_back(PutOp{.key = "b", .value = "1"});
+  EXPECT_EQ(world.Apply(txn).error, KvError::kNoSpace);
+  EXPECT_EQ(world.Apply(DeleteRangeOp{.keys = PrefixRange("a")}).error, KvError::kNone);
+  EXPECT_EQ(world.Apply(CompactOp{.revision = Revision(2)}).error, KvError::kNone);
+  EXPECT_EQ(world.Apply(LeaseRevokeOp{.ids = {LeaseId(1)}}).error, KvError::kNone);
+  world.Apply(AlarmOp{.raise = false, .kind = AlarmKind::kNoSpace});
+  EXPECT_EQ(world.Put("a", "2").error, KvError::kNone);
+}
+
+TEST(Alarms, CorruptStopsEverythingThatWrites) {
+  StoreWorld world;
+  world.Apply(AlarmOp{.raise = true, .kind = AlarmKind::kCorrupt, .member = NodeId(1)});
+  EXPECT_EQ(world.Put("a", "2").error, KvError::kCorrupt);
+  EXPECT_EQ(world.Apply(DeleteRangeOp{.keys = PrefixRange("a")}).error, KvError::kCorrupt);
+}
+
+TEST(PrefixRules, AQuotaRefusesWhatDoesNotFitAndItsAlarmClearsItself) {
+  StoreWorld world;
+  world.Put("t/0", std::string(97, 'x'));
+  world.Apply(PrefixRuleOp{.prefix = "t/", .quota_bytes = 1000});
+  for (int i = 1; i <= 9; ++i) {
+    EXPECT_EQ(world.Put("t/" + std::to_string(i), std::string(97, 'x')).error, KvError::kNone);
+  }
+  EXPECT_EQ(world.Put("t/x", "y").error, KvError::kNoSpace);
+  EXPECT_TRUE(world.store().rules().rules().at("t/").full);
+  EXPECT_EQ(world.Put("u/x", "y").error, KvError::kNone) << "others are free";
+  EXPECT_EQ(world.Apply(DeleteRangeOp{.keys = PrefixRange("t/0")}).error, KvError::kNone);
+  EXPECT_FALSE(world.store().rules().rules().at("t/").full);
+  EXPECT_EQ(world.Put("t/x", "y").error, KvError::kNone);
+  EXPECT_EQ(world.store().rules().rules().at("t/").live_keys, 10u);
+}
+
+TEST(PrefixRules, TheEmptyPrefixIsTheTotal) {
+  StoreWorld world;
+  world.Apply(PrefixRuleOp{.prefix = "", .quota_bytes = 10});
+  EXPECT_EQ(world.Put("k", std::string(20, 'x')).error, KvError::kNoSpace);
+  EXPECT_EQ(world.Put("k", "x").error, KvError::kNone);
+}
+
+// ---- leases ----
+TEST(Leases, ARevokeOfADeposedLeaderDoesNothing) {
+  StoreWorld world;
+  world.Apply(LeaseGrantOp{.id = LeaseId(1), .ttl_s = 60});
+  world.Put("a", "1", LeaseId(1));
+  world.term = Term(2);
+  const LeaseRevokeOp stale{.ids = {LeaseId(1)}, .leader_term = Term(1)};
+  EXPECT_EQ(world.Apply(stale).error, KvError::kStaleLeader);
+  EXPECT_EQ(world.Get("a"), "1");
+  const LeaseRevokeOp fresh{.ids = {LeaseId(1)}, .leader_term = Term(2)};
+  EXPECT_EQ(world.Apply(fresh).error, KvError::kNone);
+  EXPECT_EQ(world.Get("a"), "(none)");
+}
+
+TEST(Leases, ARevokeSeesWhatItsOwnBatchAttached) {
+  StoreWorld world;
+  world.Apply(LeaseGrantOp{.id = LeaseId(1), .ttl_s = 60});
+  const std::string put = EncodeCommand({{}, PutOp{.key = "a", .value = "1", .lease = LeaseId(1)}});
+  const std::string revoke = EncodeCommand({{}, LeaseRevokeOp{.ids = {LeaseId(1)}}});
+  const LogEntry entries[] = {{.index = Index(2), .term = Term(1), .payload = put},
+                              {.index = Index(3), .term = Term(1), .payload = revoke}};
+  std::vector<Outcome> outcomes;
+  ASSERT_TRUE(world.store().Apply(entries, &outcomes).ok());
+  EXPECT_EQ(world.Get("a"), "(none)");
+}
+
+// ---- auth ----
+class AuthTest : public testing::Test {
+ protected:
+  AuthTest() {
+    Do({.action = AuthAction::kUserAdd, .user = "root"});
+    Do({.action = AuthAction::kUserGrantRole, .user = "root", .role = "root"});
+    Do({.action = AuthAction::kUserAdd, .user = "ann"});
+    Do({.action = AuthAction::kRoleAdd, .role = "r"});
+    Do({.action = AuthAction::kUserGrantRole, .user = "ann", .role = "r"});
+    Grant(PermissionKind::kReadWrite, {.begin = "b", .end = "d"});
+    Grant(PermissionKind::kReadWrite, {.begin = "d", .end = "f"});
+    Grant(PermissionKind::kRead, {.begin = "x", .end = {}});
+    Do({.action = AuthAction::kEnable});
+  }
+  void Do(const AuthOp& op) {
+    ASSERT_EQ(world_.Apply(op, Root()).error, KvError::kNone) << static_cast<int>(op.action);
+  }
+  void Grant(PermissionKind kind, const KeyRange& keys) {
+    Do({.action = AuthAction::kRoleGrantPermission,
+        .role = "r",
+        .permission = {.kind = kind, .keys = keys}});
+  }
+  Origin Root() { return As("root"); }
+  Origin As(const std::string& user) {
+    return {.user = user, .auth_revision = world_.store().state().auth_revision};
+  }
+
+  StoreWorld world_;
+};
+
+TEST_F(AuthTest, AdjoiningRangesMergeAndHolesDoNot) {
+  const AuthState& auth = world_.store().auth();
+  EXPECT_TRUE(auth.Permits("ann", {.begin = "b", .end = "f"}, AuthState::Access::kWrite));
+  EXPECT_FALSE(auth.Permits("ann", {.begin = "b", .end = "g"}, AuthState::Access::kRead));
+  EXPECT_FALSE(auth.Permits("ann", {.begin = "a", .end = "c"}, AuthState::Access::kRead));
+  EXPECT_TRUE(auth.Permits("ann", {.begin = "x", .end = {}}, AuthState::Access::kRead));
+  EXPECT_FALSE(auth.Permits("ann", {.begin = "x", .end = {}}, AuthState::Access::kWrite));
+  // The right to one key is no right to what follows it (GHSA-xg4h-6gfc-h4m8).
+  EXPECT_FALSE(
+      auth.Permits("ann", {.begin = "x", .end = std::string(1, '\0')}, AuthState::Access::kRead));
+  EXPECT_TRUE(auth.Permits("root", PrefixRange(""), AuthState::Access::kWrite));
+  EXPECT_FALSE(auth.Permits("nobody", {.begin = "b", .end = {}}, AuthState::Access::kRead));
+}
+
+TEST_F(AuthTest, CommandsAreHeldToTheRightsOfTheirUser) {
+  EXPECT_EQ(world_.Apply(PutOp{.key = "c", .value = "1"}, As("ann")).error, KvError::kNone);
+  EXPECT_EQ(world_.Apply(PutOp{.key = "x", .value = "1"}, As("ann")).error,
+            KvError::kPermissionDenied);
+  EXPECT_EQ(world_.Apply(PutOp{.key = "c", .value = "1"}).error, KvError::kUserEmpty);
+  TxnOp txn;
+  txn.failure.emplace_back(PutOp{.key = "z", .value = "1"});
+  EXPECT_EQ(world_.Apply(txn, As("ann")).error, KvError::kPermissionDenied);
+  EXPECT_EQ(world_.Apply(AuthOp{.action = AuthAction::kRoleAdd, .role = "q"}, As("ann")).error,
+            KvError::kPermissionDenied);
+}
+
+TEST_F(AuthTest, RevokingALeaseNeedsTheRightToItsKeys) {
+  world_.Apply(LeaseGrantOp{.id = LeaseId(1), .ttl_s = 60}, Root());
+  world_.Apply(PutOp{.key = "x", .value = "1", .lease = LeaseId(1)}, Root());
+  EXPECT_EQ(world_.Apply(LeaseRevokeOp{.ids = {LeaseId(1)}}, As("ann")).error,
+            KvError::kPermissionDenied);
+  EXPECT_EQ(world_.Apply(LeaseRevokeOp{.ids = {LeaseId(1)}, .leader_term = Term(1)}).error,
+            KvError::kNone)
+      << "a leader acts on its own account";
+}
+
+TEST_F(AuthTest, EveryChangeOutdatesWhatWasAuthorisedBefore) {
+  const Origin before = As("ann");
+  Do({.action = AuthAction::kRoleRevokePermission,
+      .role = "r",
+      .permission = {.keys = {.begin = "x", .end = {}}}});
+  EXPECT_EQ(world_.Apply(PutOp{.key = "c", .value = "1"}, before).error, KvError::kAuthOldRevision);
+}
+
+TEST_F(AuthTest, RootCannotBeTakenAwayWhileAuthIsOn) {
+  const AuthOp remove{.action = AuthAction::kUserDelete, .user = "root"};
+  EXPECT_EQ(world_.Apply(remove, Root()).error, KvError::kInvalidAuthManagement);
+  Do({.action = AuthAction::kDisable});
+  Do(remove);
+  EXPECT_EQ(world_.Apply(AuthOp{.action = AuthAction::kEnable}, Root()).error,
+            KvError::kRootUserNotExist);
+}
+
+TEST_F(AuthTest, DeletingARoleTakesItFromItsUsersForGood) {
+  Do({.action = AuthAction::kRoleDelete, .role = "r"});
+  world_.Restart();
+  EXPECT_TRUE(world_.store().auth().users().at("ann").roles.empty());
+  EXPECT_EQ(world_.Apply(PutOp{.key = "c", .value = "1"}, As("ann")).error,
+            KvError::kPermissionDenied);
+}
+
+}  // namespace
+}  // namespace keel::kv

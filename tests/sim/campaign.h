@@ -1,0 +1,49 @@
+// Many seeds: which come next, and what they add up to.
+//
+// The emptiest cells of the coverage matrix decide which of the next few seeds is run, by the aims
+// that are a function of each. The same options and results so far always give the same choice.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "tests/sim/cells.h"
+#include "tests/sim/runner.h"
+
+namespace keel::sim {
+
+struct Totals {
+  uint64_t seeds = 0;
+  uint64_t violations = 0;
+  uint64_t failed_seeds = 0;
+  uint64_t lively_seeds = 0;  // elected and acknowledged while faults went on
+  Micros simulated = 0;
+  ClientTally tally;
+  std::array<uint64_t, kFaultKinds> faults{};
+  Matrix matrix;
+  std::vector<double> leader_after_timeouts;
+
+  void Add(const SeedResult& result);
+  [[nodiscard]] uint64_t EmptyCells() const;
+  // Of the times from healing to a leader, in election timeouts; 0 if there are none.
+  [[nodiscard]] double LeaderPercentile(uint32_t percent) const;
+};
+
+class Campaign {
+ public:
+  explicit Campaign(uint64_t first_seed) : next_seed_(first_seed) {}
+
+  [[nodiscard]] uint64_t PickSeed();
+  void Add(const SeedResult& result) { totals_.Add(result); }
+  [[nodiscard]] const Totals& totals() const { return totals_; }
+
+ private:
+  [[nodiscard]] double WorthOf(uint64_t seed) const;
+
+  uint64_t next_seed_;
+  std::vector<uint64_t> window_;  // the seeds to choose from, ascending
+  Totals totals_;
+};
+
+}  // namespace keel::sim

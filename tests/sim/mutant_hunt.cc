@@ -1,0 +1,134 @@
+#include "tests/sim/mutant_hunt.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <sstream>
+#include <utility>
+
+#include "base/check.h"
+#include "base/mutant.h"
+#include "tests/scenarios/runner.h"
+#include "tests/sim/campaign.h"
+
+namespace keel::sim {
+
+namespace {
+
+// Where a hunting process writes its lines: "S seed", then "V rule what" or "C message".
+int report_to = -1;
+
+void Write(const std::string& line) {
+  // A line that cannot be written means that nobody reads any more.
+  if (write(report_to, line.data(), line.size()) < 0) _exit(3);
+}
+
+std::string OnOneLine(std::string text) {
+  for (char& c : text) {
+    if (c == '\n') c = ' ';
+  }
+  return text;
+}
+
+void OnCheckFailure(const char* message) { Write("C " + OnOneLine(message) + "\n"); }
+
+// Runs `body` in a process of its own and returns what it wrote.
+std::string RunApart(const std::function<void()>& body) {
+  int channel[2];
+  if (pipe(channel) != 0) return "";
+  std::fflush(stdout);
+  const pid_t child = fork();
+  if (child == 0) {
+    close(channel[0]);
+    close(STDERR_FILENO);
+    report_to = channel[1];
+    SetCheckFailureHook(&OnCheckFailure);
+    body();
+    _exit(0);
+  }
+  close(channel[1]);
+  std::string text;
+  char buffer[4096];
+  for (ssize_t size; (size = read(channel[0], buffer, sizeof buffer)) > 0;) {
+    text.append(buffer, static_cast<size_t>(size));
+  }
+  close(channel[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (WIFSIGNALED(status) && text.find("\nC ") == std::string::npos) text += "C it crashed\n";
+  return text;
+}
+
+void RunSeeds(const HuntLimits& limits) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point deadline = Clock::now() + std::chrono::seconds(limits.seconds);
+  Campaign campaign(1);
+  for (uint64_t i = 0; i < limits.seeds && Clock::now() < deadline; ++i) {
+    const uint64_t seed = campaign.PickSeed();
+    Write("S " + std::to_string(seed) + "\n");
+    const SeedResult result = RunSeed(MakeProfile(seed, 0), nullptr);
+    campaign.Add(result);
+    if (result.IsClean()) continue;
+    const raft::Violation& first = result.violations.front();
+    return Write("V " + std::string(first.rule) + " " + OnOneLine(first.what) + "\n");
+  }
+}
+
+}  // namespace
+
+const std::vector<KnownMutant>& KnownMutants() {
+  static const std::vector<KnownMutant> known{
+#define KEEL_MUTANT_ROW(name, text) {mutants::Mutant::name, #name, text},
+      KEEL_MUTANT_LIST(KEEL_MUTANT_ROW)
+#undef KEEL_MUTANT_ROW
+  };
+  return known;
+}
+
+Kill HuntBySeeds(mutants::Mutant mutant, const HuntLimits& limits) {
+  std::istringstream lines(RunApart([&] {
+    mutants::active = mutant;
+    RunSeeds(limits);
+  }));
+  Kill kill;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty()) continue;
+    std::istringstream words(line.substr(1));
+    if (line[0] == 'S') {
+      ++kill.seeds;
+      words >> kill.seed;
+      continue;
+    }
+    kill.is_killed = kill.is_generic = true;
+    kill.by = "check";
+    if (line[0] == 'V') words >> kill.by;
+    std::getline(words >> std::ws, kill.what);
+  }
+  return kill;
+}
+
+Kill HuntByScenario(const KnownMutant& mutant, const std::string& folder) {
+  std::istringstream table(raft::ReadText(folder + "/mutants.txt"));
+  std::string name;
+  std::string scenario;
+  for (std::string line; std::getline(table, line);) {
+    std::istringstream words(line);
+    if (!line.empty() && line[0] != '#' && words >> name >> scenario && name == mutant.name) break;
+    scenario.clear();
+  }
+  Kill kill;
+  if (scenario.empty()) return kill;
+  std::istringstream lines(RunApart([&] {
+    mutants::active = mutant.mutant;
+    const raft::ScenarioResult result = raft::RunScenario(raft::ReadText(folder + "/" + scenario));
+    if (!result.IsSound()) Write("V " + OnOneLine(result.findings.front()) + "\n");
+  }));
+  std::string line;
+  if (!std::getline(lines, line)) return kill;
+  return {.is_killed = true, .by = scenario, .what = line.substr(2)};
+}
+
+}  // namespace keel::sim

@@ -1,0 +1,127 @@
+// keel-mutants: puts each known bug back in, says what found it, and closes with one line for
+// machines.
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "tests/sim/mutant_hunt.h"
+
+namespace keel::sim {
+namespace {
+
+using Number = unsigned long long;
+
+constexpr char kHelp[] =
+    R"(keel-mutants: every known bug, put back in, must be found.
+
+  --only NAME             hunt this one
+  --list                  name them all
+  --seconds-per-mutant S  how long seeds may take before the scenarios are asked (60)
+  --scenarios FOLDER      where they are (tests/scenarios)
+  --help                  this page
+
+An unmutated control run comes first and must survive. Exit code 0 only if it does and every mutant
+is killed.
+)";
+
+struct Flags {
+  std::string only;
+  bool list = false;
+  bool help = false;
+  HuntLimits limits;
+  std::string scenarios = "tests/scenarios";
+};
+
+// False if something is not understood.
+bool Parse(int argc, char** argv, Flags* flags) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view name = argv[i];
+    if (name == "--list") {
+      flags->list = true;
+    } else if (name == "--help") {
+      flags->help = true;
+    } else if (i + 1 == argc) {
+      return false;
+    } else if (name == "--only") {
+      flags->only = argv[++i];
+    } else if (name == "--scenarios") {
+      flags->scenarios = argv[++i];
+    } else if (name == "--seconds-per-mutant") {
+      flags->limits.seconds = std::strtoull(argv[++i], nullptr, 10);
+      if (flags->limits.seconds == 0) return false;
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool ControlSurvives() {
+  const Kill kill = HuntBySeeds(mutants::Mutant::kNone, {.seconds = 30, .seeds = 400});
+  std::printf("%-27s %s after %llu seeds\n", "(no mutant)",
+              kill.is_killed ? "FAILED" : "survives, as it must,", Number{kill.seeds});
+  if (kill.is_killed) {
+    std::printf("  %s in seed %llu: %s\n", kill.by.c_str(), Number{kill.seed}, kill.what.c_str());
+  }
+  return !kill.is_killed;
+}
+
+Kill Hunt(const KnownMutant& mutant, const Flags& flags) {
+  Kill kill = HuntBySeeds(mutant.mutant, flags.limits);
+  if (kill.is_killed) {
+    std::printf("%-27s killed    %6llu seeds   %-24s %s (seed %llu)\n", mutant.name.c_str(),
+                Number{kill.seeds}, kill.by.c_str(), kill.what.c_str(), Number{kill.seed});
+    return kill;
+  }
+  const uint64_t seeds = kill.seeds;
+  kill = HuntByScenario(mutant, flags.scenarios);
+  std::printf("%-27s %-9s %6llu seeds   %-24s %s\n", mutant.name.c_str(),
+              kill.is_killed ? "killed" : "SURVIVED", Number{seeds},
+              kill.is_killed ? kill.by.c_str() : mutant.text.c_str(), kill.what.c_str());
+  return kill;
+}
+
+int HuntAll(const Flags& flags) {
+  if (!ControlSurvives()) return 1;
+  size_t killed = 0;
+  size_t generic = 0;
+  size_t survived = 0;
+  for (const KnownMutant& mutant : KnownMutants()) {
+    if (!flags.only.empty() && flags.only != mutant.name) continue;
+    const Kill kill = Hunt(mutant, flags);
+    std::fflush(stdout);
+    ++(kill.is_killed ? killed : survived);
+    generic += kill.is_generic ? 1 : 0;
+  }
+  std::printf(
+      "killed by seeds alone, through rules and histories that know nothing of mutants: "
+      "%zu of %zu\n",
+      generic, killed + survived);
+  std::printf("mutants: killed=%zu survived=%zu\n", killed, survived);
+  return killed > 0 && survived == 0 ? 0 : 1;
+}
+
+int Main(int argc, char** argv) {
+  Flags flags;
+  if (!Parse(argc, argv, &flags)) {
+    std::fputs("keel-mutants: a flag is not understood; --help lists them\n", stderr);
+    return 2;
+  }
+  if (flags.help) {
+    std::fputs(kHelp, stdout);
+    return 0;
+  }
+  if (flags.list) {
+    for (const KnownMutant& mutant : KnownMutants()) {
+      std::printf("%-27s %s\n", mutant.name.c_str(), mutant.text.c_str());
+    }
+    return 0;
+  }
+  return HuntAll(flags);
+}
+
+}  // namespace
+}  // namespace keel::sim
+
+int main(int argc, char** argv) { return keel::sim::Main(argc, argv); }

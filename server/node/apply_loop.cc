@@ -42,13 +42,16 @@ void ApplyLoop::Apply(std::vector<raft::Entry> entries) {
   });
 }
 
-void ApplyLoop::Install(std::unique_ptr<kv::Engine> engine, Once<> done) {
+void ApplyLoop::Install(std::unique_ptr<kv::Engine> engine, Once<std::string> done) {
   options_.roles.apply->Post([this, engine = std::move(engine), done = std::move(done)]() mutable {
     if (ended_) return;
     queue_.clear();  // the core has overtaken them
     const Status status = machine_->Install(std::move(engine));
     if (!status.ok()) return OnFailure(status);
-    options_.roles.node->Post([done = std::move(done)]() mutable { std::move(done)(); });
+    options_.roles.node->Post(
+        [membership = machine_->membership(), done = std::move(done)]() mutable {
+          std::move(done)(std::move(membership));
+        });
   });
 }
 

@@ -33,7 +33,8 @@ class ApplyLoop {
   Status Open(StateMachine::Options options, std::unique_ptr<kv::Engine> engine);
 
   void Apply(std::vector<raft::Entry> entries);
-  void Install(std::unique_ptr<kv::Engine> engine, Once<> done);
+  // `done` gets the membership that the new state holds.
+  void Install(std::unique_ptr<kv::Engine> engine, Once<std::string> done);
   void SetLeaderTerm(Term term);
   void Renew(kv::LeaseId id, RenewalDone done);
   void RemainingS(kv::LeaseId id, Once<std::optional<int64_t>> done);

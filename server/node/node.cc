@@ -93,12 +93,14 @@ void Node::OnPeerMessage(NodeId from, PeerMessage message) {
       NodeId from;
       void operator()(raft::Message& m) const {
         // Whoever speaks on a link speaks for itself alone.
-        if (m.from == from) node.Feed(std::move(m));
+        if (m.from == from && node.MayTake(m)) node.Feed(std::move(m));
       }
       void operator()(const Forward& m) const { node.OnForward(from, m); }
       void operator()(const ForwardReply& m) const { node.OnForwardReply(from, m); }
-      void operator()(const SnapshotChunk&) const {}
-      void operator()(const SnapshotAck&) const {}
+      void operator()(SnapshotChunk& m) const {
+        node.receiver_.OnChunk(from, std::move(m), node.core_->applied());
+      }
+      void operator()(const SnapshotAck& m) const { node.sender_.OnAck(from, m); }
     };
     std::visit(Visitor{*this, from}, *boxed);
   });

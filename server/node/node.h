@@ -13,6 +13,7 @@
 // then its member stops, and its process should.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -29,6 +30,8 @@
 #include "server/node/options.h"
 #include "server/node/pending.h"
 #include "server/node/reads.h"
+#include "server/node/snapshot_receiver.h"
+#include "server/node/snapshot_sender.h"
 #include "server/node/states.h"
 #include "server/node/transport.h"
 #include "server/node/wal_writer.h"
@@ -171,6 +174,17 @@ class Node final : public TransportSink {
   void EndChanges(const ProposalOutcome& outcome);
   void NoteMembers();
 
+  // ---- node_snapshots.cc ----
+  [[nodiscard]] SnapshotSender::Options SenderOptions();
+  [[nodiscard]] SnapshotReceiver::Options ReceiverOptions();
+  void WantSnapshot(const raft::SnapshotWanted& wanted);
+  void BeginSnapshots();
+  [[nodiscard]] bool MayTake(const raft::Message& message) const;
+  void BeginInstall();
+  void Install();
+  void FinishInstall(const std::string& membership);
+  void SaveConfig(const raft::Position& base, const std::string& config);
+
   // ---- node.cc: the end ----
   void BeginStop(Once<Status> done);
   void FinishStop();
@@ -185,6 +199,9 @@ class Node final : public TransportSink {
   ApplyLoop apply_;
   Pending pending_;
   Reads reads_;
+  SnapshotSender sender_;
+  SnapshotReceiver receiver_;
+  std::map<NodeId, std::shared_ptr<const kv::ReadView>> snapshots_wanted_;
   LogSizes sizes_;
   std::shared_ptr<const Membership> membership_;
 

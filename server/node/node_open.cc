@@ -65,6 +65,8 @@ Node::Node(NodeOptions options, Seams seams, std::unique_ptr<MemberFiles> files)
               .boot = boot_,
               .reads_max = options_.raft.reads_pending_max,
               .patience_ms = options_.leader_patience_ms}),
+      sender_(SenderOptions()),
+      receiver_(ReceiverOptions()),
       sizes_({}),
       membership_(std::make_shared<const Membership>()) {}
 

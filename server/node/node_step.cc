@@ -63,9 +63,15 @@ void Node::CarryOut() {
 void Node::HandPersist() {
   raft::Persist& persist = out_.persist;
   if (persist.IsEmpty()) return;
-  if (persist.snapshot.has_value()) sizes_.Reset(persist.snapshot->last.index);
+  if (persist.snapshot.has_value()) {
+    const Index base = persist.snapshot->last.index;
+    persist.keeps_log ? sizes_.CompactTo(base) : sizes_.Reset(base);
+    compacted_ = base;  // this persist cuts the log
+  }
   sizes_.Append(persist.entries);
-  writer_->Write(std::move(persist));
+  if (!installing_ && !persist.snapshot.has_value()) return writer_->Write(std::move(persist));
+  held_persists_.push_back(std::move(persist));
+  if (!installing_) BeginInstall();
 }
 
 void Node::HandMessages() {
@@ -117,9 +123,8 @@ void Node::HandFetches() {
                         .peer = wanted.peer, .first = wanted.first, .entries = std::move(entries)});
                   });
   }
-  for (const raft::SnapshotWanted& wanted : out_.snapshots_wanted) {
-    Feed(raft::SnapshotFailed{wanted.peer});
-  }
+  for (const raft::SnapshotWanted& wanted : out_.snapshots_wanted) WantSnapshot(wanted);
+  BeginSnapshots();
 }
 
 void Node::OnApplied(AppliedBatch batch) {
@@ -157,6 +162,10 @@ void Node::NoteLeadership() {
   if (leads != leading_ || core_->term() != term_) {
     apply_.SetLeaderTerm(leads ? core_->term() : Term());
   }
+  if (!leads) {
+    sender_.Clear();
+    snapshots_wanted_.clear();
+  }
   leader_ = leader;
   term_ = core_->term();
   leading_ = leads;
@@ -193,6 +202,7 @@ void Node::Housekeep() {
   const uint64_t now_ms = NowMs();
   pending_.Settle(now_ms);
   SettleChanges();
+  sender_.Housekeep();
   if (pending_.HasHeld() && now_ms >= proposals_wait_until_ms_) ScheduleStep();
   if (now_ms >= retained_ms_ + options_.retention_every_ms) {
     retained_ms_ = now_ms;
@@ -206,6 +216,7 @@ Index Node::RetentionTarget() const {
   Index target =
       std::min(apply_.machine().durable(), sizes_.LowestKeeping(options_.log_kept_bytes_min));
   if (!leading_) return target;
+  if (const Index pinned = sender_.Pinned(); !pinned.IsNone()) target = std::min(target, pinned);
   const Index lowest = sizes_.LowestKeeping(options_.log_kept_bytes_max);
   for (const raft::Progress& peer : core_->peers()) {
     target = std::min(target, std::max(peer.match, lowest));
@@ -230,18 +241,7 @@ void Node::CompactLog() {
   if (base.index <= compacted_) return;
   compacted_ = base.index;
   sizes_.CompactTo(base.index);
-  if (out_.persist.snapshot.has_value()) return;  // that persist cuts it
-  std::string config = core_->configs().At(base.index)->Encode(membership_->Encode());
-  if (config != config_saved_) {
-    config_saved_ = config;
-    writer_->Run([this, base, config = std::move(config)] {
-      MemberRecord record = files_->record();
-      record.base = base;
-      record.config = config;
-      const Status saved = files_->Save(record);
-      if (!saved.ok()) seams_.roles.node->Post([this, saved] { OnFailed(saved); });
-    });
-  }
+  SaveConfig(base, core_->configs().At(base.index)->Encode(membership_->Encode()));
   writer_->Compact(base);
 }
 

@@ -23,9 +23,15 @@ WalWriter::WalWriter(Options options, Files files)
 
 // ---- on the node role ----
 
-void WalWriter::Write(raft::Persist persist) {
-  options_.roles.wal->Post([this, persist = std::move(persist)]() mutable {
-    queue_.push_back(std::move(persist));
+void WalWriter::Write(raft::Persist persist) { Enqueue({.persist = std::move(persist)}); }
+
+void WalWriter::WriteVote(const std::optional<raft::Vote>& vote, Once<> done) {
+  Enqueue({.persist = {.vote = vote}, .done = std::move(done)});
+}
+
+void WalWriter::Enqueue(Item item) {
+  options_.roles.wal->Post([this, item = std::move(item)]() mutable {
+    queue_.push_back(std::move(item));
     Schedule();
   });
 }
@@ -89,13 +95,22 @@ void WalWriter::Drain() {
       return;
     }
     if (!status.ok()) return OnFailure(status);
-    const raft::PersistId id = group_.back().id;
-    group_.clear();
-    options_.roles.node->Post([this, id] { options_.on_done(id); });
+    Report();
   }
   ++writes_;
   SealLater();
   PrepareLater();
+}
+
+void WalWriter::Report() {
+  raft::PersistId id;
+  for (Item& item : group_) {
+    id = std::max(id, item.persist.id);
+    if (!item.done) continue;
+    options_.roles.node->Post([done = std::move(item.done)]() mutable { std::move(done)(); });
+  }
+  group_.clear();
+  if (!id.IsNone()) options_.roles.node->Post([this, id] { options_.on_done(id); });
 }
 
 // A snapshot cuts the log and so begins a group of its own.
@@ -103,7 +118,7 @@ void WalWriter::Gather() {
   do {
     group_.push_back(std::move(queue_.front()));
     queue_.pop_front();
-  } while (!queue_.empty() && !queue_.front().snapshot.has_value());
+  } while (!queue_.empty() && !queue_.front().persist.snapshot.has_value());
 }
 
 Status WalWriter::Commit() {
@@ -111,20 +126,20 @@ Status WalWriter::Commit() {
     KEEL_RETURN_IF_ERROR(log_->Reset(*reset_to_));
     reset_to_.reset();
   }
-  const auto voted = std::find_if(group_.rbegin(), group_.rend(), [](const raft::Persist& persist) {
-    return persist.vote.has_value();
-  });
+  const auto voted = std::find_if(group_.rbegin(), group_.rend(),
+                                  [](const Item& item) { return item.persist.vote.has_value(); });
   if (voted != group_.rend()) {
-    KEEL_RETURN_IF_ERROR(vote_->Save({.term = voted->vote->term, .vote = voted->vote->candidate}));
-    for (raft::Persist& persist : group_) persist.vote.reset();
+    KEEL_RETURN_IF_ERROR(
+        vote_->Save({.term = voted->persist.vote->term, .vote = voted->persist.vote->candidate}));
+    for (Item& item : group_) item.persist.vote.reset();
   }
-  if (group_.front().snapshot.has_value()) {
+  if (group_.front().persist.snapshot.has_value()) {
     KEEL_RETURN_IF_ERROR(CutForSnapshot());
-    group_.front().snapshot.reset();
+    group_.front().persist.snapshot.reset();
   }
   std::vector<wal::EntryView> entries;
-  for (const raft::Persist& persist : group_) {
-    for (const raft::Entry& entry : persist.entries) {
+  for (const Item& item : group_) {
+    for (const raft::Entry& entry : item.persist.entries) {
       entries.push_back({.term = entry.term,
                          .index = entry.index,
                          .kind = static_cast<uint8_t>(entry.kind),
@@ -135,7 +150,7 @@ Status WalWriter::Commit() {
 }
 
 Status WalWriter::CutForSnapshot() {
-  const raft::Persist& persist = group_.front();
+  const raft::Persist& persist = group_.front().persist;
   const wal::Position base = ToWal(persist.snapshot->last);
   return persist.keeps_log ? log_->Compact(base) : log_->Reset(base);
 }

@@ -49,6 +49,8 @@ class WalWriter {
 
   // The snapshot of a persist, if it has one, is installed already.
   void Write(raft::Persist persist);
+  // A vote on its own, if there is one, behind all that was written before.
+  void WriteVote(const std::optional<raft::Vote>& vote, Once<> done);
   void Compact(const raft::Position& base);
   void SetDamaged(bool is_damaged);
 
@@ -67,10 +69,17 @@ class WalWriter {
  private:
   static constexpr size_t kReadEntriesMax = 4096;
 
+  struct Item {
+    raft::Persist persist;
+    Once<> done;  // beside the report by number
+  };
+
   // ---- on the WAL role ----
   void Schedule();
   void Drain();
+  void Enqueue(Item item);
   void Gather();
+  void Report();
   [[nodiscard]] Status Commit();
   [[nodiscard]] Status CutForSnapshot();
   void OnFailure(const Status& status);
@@ -83,9 +92,9 @@ class WalWriter {
   const std::unique_ptr<wal::VoteFile> vote_;
   std::optional<wal::Position> reset_to_;
 
-  std::deque<raft::Persist> queue_;
+  std::deque<Item> queue_;
   // What is being written: kept until it succeeds, so that a full disk is tried again with it.
-  std::vector<raft::Persist> group_;
+  std::vector<Item> group_;
   bool scheduled_ = false;
   bool preparing_ = false;
   bool failed_ = false;

@@ -1,6 +1,10 @@
 #include "tests/node/support/network.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "server/node/wire.h"
 
 namespace keel::node_test {
 
@@ -49,17 +53,21 @@ void Network::Send(NodeId from, NodeId to, node::Lane lane, node::PeerMessage me
   uint64_t& last_us = last_due_us_[{{from, to}, lane}];
   last_us = std::max(
       last_us, world_->now_us() + world_->prng().Between(latency_.least_us, latency_.most_us));
-  auto boxed = std::make_unique<node::PeerMessage>(std::move(message));
-  wire_.PostAfter(last_us - world_->now_us(), [this, from, to, epoch, boxed = std::move(boxed)] {
-    Deliver(from, to, epoch, *boxed);
+  // As bytes, so that every run tests the format too.
+  std::string bytes;
+  node::AppendFrame(message, /*group=*/0, &bytes);
+  wire_.PostAfter(last_us - world_->now_us(), [this, from, to, epoch, bytes = std::move(bytes)] {
+    Deliver(from, to, epoch, bytes);
   });
 }
 
-void Network::Deliver(NodeId from, NodeId to, uint64_t epoch, const node::PeerMessage& message) {
+void Network::Deliver(NodeId from, NodeId to, uint64_t epoch, const std::string& bytes) {
   const auto sink = sinks_.find(to);
   if (sink == sinks_.end() || epoch != epochs_[Link(from, to)]) return;
   ++delivered_;
-  sink->second->OnPeerMessage(from, message);
+  std::optional<node::PeerMessage> message = node::DecodeFrame(bytes, /*group=*/0);
+  KEEL_CHECK(message.has_value()) << "what was encoded decodes";
+  sink->second->OnPeerMessage(from, std::move(*message));
 }
 
 }  // namespace keel::node_test

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "server/node/transport.h"
@@ -42,7 +43,7 @@ class Network {
   static std::pair<NodeId, NodeId> Link(NodeId a, NodeId b) {
     return a < b ? std::pair(a, b) : std::pair(b, a);
   }
-  void Deliver(NodeId from, NodeId to, uint64_t epoch, const node::PeerMessage& message);
+  void Deliver(NodeId from, NodeId to, uint64_t epoch, const std::string& bytes);
   void TellLost(NodeId who, NodeId peer, bool refused);
 
   World* const world_;

@@ -31,8 +31,8 @@ node::NodeOptions SimCluster::SmallOptions() {
   options.leader_patience_ms = 2'000;
   options.settle_ms = 300;
   options.proposal_patience_ms = 3'000;
-  options.log_kept_bytes_min = 4 << 20;
-  options.log_kept_bytes_max = 64 << 20;
+  options.log_kept_bytes_min = 8 << 10;
+  options.log_kept_bytes_max = 64 << 10;
   options.retention_every_ms = 100;
   options.snapshot_chunk_bytes = 4 << 10;
   options.snapshot_resume_ms = 100;

@@ -103,8 +103,7 @@ Status MemberFiles::Make() {
   record_.member = NodeId(options_.random == 0 ? 1 : options_.random);
   record_.cluster_token = options_.cluster_token;
   KEEL_RETURN_IF_ERROR(Save(record_));
-  KEEL_RETURN_IF_ERROR(wal::VoteFile::Create(files_, VoteOptions()).status());
-  KEEL_ASSIGN_OR_RETURN(vote_, wal::VoteFile::Open(files_, VoteOptions()));
+  KEEL_ASSIGN_OR_RETURN(vote_, wal::VoteFile::Create(files_, VoteOptions()));
   const Status made = files_->CreateDirectory(kv_directory());
   if (!made.ok() && made.code() != Code::kAlreadyExists) return made;
   KEEL_RETURN_IF_ERROR(

@@ -49,6 +49,10 @@ void Node::CarryOut() {
   for (const raft::ConfigChangeResult& result : out_.config_changes) OnConfigResult(result);
   for (const raft::TransferResult& result : out_.transfers) {
     for (auto& done : std::exchange(transfers_, {})) std::move(done)(result.outcome);
+    const bool goes_on = result.outcome == raft::TransferOutcome::kStarted ||
+                         result.outcome == raft::TransferOutcome::kBusy;
+    // Nobody can take over: waiting on would only make the gap longer.
+    if (!goes_on) hand_off_until_ms_ = 0;
   }
   for (const raft::Notice& notice : out_.notices) {
     if (notice.kind == raft::NoticeKind::kHealed) writer_->SetDamaged(false);
@@ -58,6 +62,7 @@ void Node::CarryOut() {
   CompactLog();
   PublishStatus();
   ArmWake();
+  if (stopping_ && hand_off_until_ms_ == 0) FinishStop();
 }
 
 void Node::HandPersist() {

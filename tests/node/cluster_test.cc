@@ -124,6 +124,16 @@ TEST(Cluster, APlannedStopHandsLeadershipOnAndLosesNoRequest) {
   EXPECT_TRUE(cluster.RunUntilEqual());
 }
 
+TEST(Cluster, ALoneMemberStopsWithoutWaitingForASuccessor) {
+  SimCluster cluster({.seed = 9, .members = 1});
+  ASSERT_TRUE(cluster.RunUntilSettled());
+  const uint64_t before_us = cluster.world().now_us();
+  ASSERT_TRUE(cluster.at(0).StopCleanly().ok());
+  EXPECT_LT(cluster.world().now_us() - before_us, SimCluster::SmallOptions().hand_off_ms * 1000);
+  ASSERT_TRUE(cluster.at(0).Start().ok());
+  EXPECT_TRUE(cluster.RunUntilEqual());
+}
+
 TEST(Cluster, AStalledDiskCostsALeaderItsPlace) {
   SimCluster cluster({.seed = 7});
   ASSERT_TRUE(cluster.RunUntilSettled());

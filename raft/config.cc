@@ -61,6 +61,8 @@ std::string_view ToString(ConfigRefusal refusal) {
       return "not a learner";
     case ConfigRefusal::kLearnerBehind:
       return "the learner has not caught up";
+    case ConfigRefusal::kNobodyMayLead:
+      return "no voter would be left that may lead";
     case ConfigRefusal::kNoVoterLeft:
       return "no voter would be left";
     case ConfigRefusal::kTooManyMembers:
@@ -143,7 +145,7 @@ ConfigRefusal Config::ApplyOne(const ConfigOp& op, const std::function<bool(Node
       return ConfigRefusal::kNone;
     }
     case ConfigOpKind::kDemote:
-      if (!member->votes) return ConfigRefusal::kUnknownMember;
+      if (!member->votes) return ConfigRefusal::kEmptyChange;
       member->votes = false;
       member->learns = true;
       return ConfigRefusal::kNone;
@@ -152,6 +154,9 @@ ConfigRefusal Config::ApplyOne(const ConfigOp& op, const std::function<bool(Node
       return ConfigRefusal::kNone;
     case ConfigOpKind::kReplace: {
       const bool replaces_voter = member->votes;
+      for (const Member& other : members_) {
+        if (other.replaces == op.id) return ConfigRefusal::kChangePending;
+      }
       const ConfigRefusal refusal = Add(op, op.replacement, replaces_voter);
       if (refusal != ConfigRefusal::kNone || replaces_voter) return refusal;
       // One learner for another needs no majority and so no waiting.
@@ -179,12 +184,15 @@ Config::Change Config::Apply(const std::vector<ConfigOp>& ops,
 
   bool voters_change = false;
   bool voter_left = false;
+  bool may_lead = false;
   for (const Member& member : next->members_) {
     const Member* before = Find(member.id);
     voters_change |= (before != nullptr && before->votes) != member.votes;
     voter_left |= member.votes;
+    may_lead |= member.votes && member.priority > 0;
   }
   if (!voter_left) return {ConfigRefusal::kNoVoterLeft, nullptr};
+  if (!may_lead) return {ConfigRefusal::kNobodyMayLead, nullptr};
   if (tombstones_.size() + members_.size() > kTombstonesMax) {
     return {ConfigRefusal::kTooManyTombstones, nullptr};
   }

@@ -67,6 +67,7 @@ enum class ConfigRefusal : uint8_t {
   kNotLearner,     // promotion of a member that votes already
   kLearnerBehind,  // promotion of a learner that has not caught up
   kNoVoterLeft,
+  kNobodyMayLead,      // every voter left would have priority 0
   kTooManyMembers,     // kMembersMax
   kTooManyTombstones,  // kTombstonesMax
 };

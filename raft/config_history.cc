@@ -1,5 +1,7 @@
 #include "raft/config_history.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace keel::raft {
@@ -21,6 +23,11 @@ const std::shared_ptr<const Config>& ConfigHistory::At(Index index) const {
 void ConfigHistory::Append(Index index, std::shared_ptr<const Config> config) {
   KEEL_CHECK(index > current_index()) << "configs follow the log's order";
   configs_.push_back({index, std::move(config)});
+}
+
+bool ConfigHistory::AnyLeaseReads() const {
+  return std::any_of(configs_.begin(), configs_.end(),
+                     [](const Step& step) { return step.config->lease_reads(); });
 }
 
 bool ConfigHistory::TruncateFrom(Index from) {

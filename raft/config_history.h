@@ -30,6 +30,9 @@ class ConfigHistory {
   // The config that was in force at `index`; requires that it is not before the base.
   [[nodiscard]] const std::shared_ptr<const Config>& At(Index index) const;
 
+  // Whether any config that may still be in force somewhere has lease reads on.
+  [[nodiscard]] bool AnyLeaseReads() const;
+
   void Append(Index index, std::shared_ptr<const Config> config);
   // True if the config in force changed.
   bool TruncateFrom(Index from);

@@ -24,6 +24,7 @@ void Durability::Reset() {
 }
 
 void Durability::Complete(PersistId id) {
+  if (id > last_issued_) return;
   while (!in_flight_.empty() && in_flight_.front().id <= id) {
     vote_ = in_flight_.front().vote;
     index_ = std::max(index_, in_flight_.front().last);

@@ -7,6 +7,12 @@
 
 namespace keel::raft {
 
+namespace {
+
+constexpr std::string_view kLogIsBehind = "the log is not up to date";
+
+}  // namespace
+
 void Raft::ResetElectionTimer() {
   const DurationMs timeout_ms = options_.election_timeout_ms;
   const DurationMs spread_ms = prng_.Below(timeout_ms);
@@ -31,7 +37,8 @@ bool Raft::MayCampaign() const {
   if (is_leaving && configs_.current_index() > commit_) {
     self = configs_.At(configs_.current_index().Prev())->Find(id());
   }
-  return self != nullptr && self->IsVoter() && self->priority > 0;
+  if (self == nullptr || !self->IsVoter()) return false;
+  return self->priority > 0 || log_is_needed_;
 }
 
 // How many steps of priority stand above ours: each makes us wait longer before we campaign.
@@ -104,6 +111,8 @@ void Raft::AskForVotes(bool pre, bool forced) {
 
 void Raft::OnVoteRequest(const Message& message, const VoteRequest& request) {
   const std::string_view objection = WhyNoVote(message, request);
+  // Whoever asks lacks what we hold, and may never win: our own log may be the only one that can.
+  if (objection == kLogIsBehind) log_is_needed_ = true;
   const bool removed = IsRemovedForGood(message.from);
   const VoteReply reply{.pre = request.pre,
                         .granted = objection.empty(),
@@ -144,7 +153,7 @@ std::string_view Raft::WhyNoVote(const Message& message, const VoteRequest& requ
     if (!vote_.candidate.IsNone() && vote_.candidate != message.from) return "it has voted";
     if (!leader_.IsNone()) return "the term has a leader";
   }
-  if (!IsAtLeastAsUpToDate(request.last, log_.last())) return "the log is not up to date";
+  if (!IsAtLeastAsUpToDate(request.last, log_.last())) return kLogIsBehind;
   return "";
 }
 
@@ -162,11 +171,11 @@ bool Raft::IsRemovedForGood(NodeId candidate) const {
 }
 
 void Raft::OnVoteReply(const Message& message, const VoteReply& reply) {
-  if (reply.removed) return OnRemoved();
   const Role asking = reply.pre ? Role::kPreCandidate : Role::kCandidate;
   if (role_ != asking) return;
   if (reply.for_term != (reply.pre ? term().Next() : term())) return;
   if (reply.round != campaign_round_ && !KEEL_MUTANT(kOldPreVotes26)) return;
+  if (reply.removed) return OnRemoved();
   RecordBallot(message.from, reply.granted);
   CountBallots();
 }

@@ -133,7 +133,8 @@ void Raft::OnInstallSnapshot(const Message& message, const InstallSnapshot& inst
         AppendReply{
             .success = true, .health = health(), .boot = options_.boot, .match = last.index});
   }
-  if (state_lost_ && last.index >= log_.base().index && log_.Matches(last)) {
+  const bool is_saved = last.index < unsaved_from_;
+  if (state_lost_ && is_saved && last.index >= log_.base().index && log_.Matches(last)) {
     // The log is whole and has been acknowledged: only what lies below the snapshot goes.
     log_.CompactTo(last.index);
     configs_.CompactTo(last.index);

@@ -15,7 +15,6 @@ void Raft::BecomeLeader() {
   role_ = Role::kLeader;
   leader_ = id();
   ballots_.clear();
-  led_since_ = now_;
   duties_due_ = now_ + options_.heartbeat_ms;
   quorum_check_due_ = now_ + options_.election_timeout_ms;
   yield_not_before_ = now_ + 2 * options_.election_timeout_ms;
@@ -98,9 +97,18 @@ void Raft::OnHeartbeatReply(const Message& message, const HeartbeatReply& reply)
   if (!NoteHealth(*peer, reply.boot, reply.health)) return;
   if (peer->health == Health::kWhole) {
     peer->active = true;
+    peer->heard_at = now_;
     peer->round_acked = std::max(peer->round_acked, reply.round);
     if (reply.keeps_lease) peer->round_leased = std::max(peer->round_leased, reply.round);
     ConfirmRounds();
+  }
+  // A snapshot arrived, and no word of it came: it was lost, unless the disk is only slow with it.
+  const bool has_snapshot = peer->state == FlowState::kSnapshot && !peer->snapshot_index.IsNone() &&
+                            reply.commit >= peer->snapshot_index &&
+                            now_ >= peer->snapshot_asked_at + options_.election_timeout_ms;
+  if (has_snapshot) {
+    peer->wants_snapshot = false;
+    peer->BecomeProbe(peer->snapshot_index.Next());
   }
   // An append or its reply may have been lost: an empty one finds out.
   peer->probing = false;
@@ -126,6 +134,10 @@ bool Raft::NoteHealth(Progress& peer, BootId boot, Health health) {
     // What it has acknowledged it still has; where nothing is acknowledged yet, the search goes on.
     peer.BecomeProbe(peer.state == FlowState::kReplicate ? peer.match.Next() : peer.next);
   }
+  // Within one start a core becomes whole and stays so: another word comes late.
+  if (!is_new_start && peer.health == Health::kWhole) health = Health::kWhole;
+  // What it acknowledged while it did not count counts from now on.
+  commit_may_move_ |= health == Health::kWhole && peer.health != Health::kWhole;
   if (health != Health::kWhole && (peer.health == Health::kWhole || is_new_start)) {
     // What it acknowledged before is not there any more; a second damage may reach deeper than
     // the first.

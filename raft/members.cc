@@ -78,6 +78,7 @@ void Raft::OnConfigAppended() {
     next.push_back(std::move(fresh));
   }
   peers_ = std::move(next);
+  lease_until_ = Instant();  // to be earned again from those who now decide
   commit_may_move_ = true;
   const Member* self = config().Find(id());
   const bool leaves = self == nullptr || !self->votes;
@@ -113,6 +114,7 @@ bool Raft::IsCaughtUp(NodeId learner) const {
   const Progress* peer = Peer(learner);
   return peer != nullptr && peer->caught_up && peer->health == Health::kWhole &&
          !peer->wants_snapshot && peer->state == FlowState::kReplicate &&
+         now_ < peer->heard_at + options_.election_timeout_ms &&
          peer->match >= commit_at_broadcast_;
 }
 

@@ -84,7 +84,8 @@ bool IsWellFormed(const Message& message) {
           [](const HeartbeatReply& m) { return InRange(m.commit); },
           [](const TimeoutNow&) { return true; },
           [&](const InstallSnapshot& m) {
-            return m.meta.config != nullptr && !m.meta.config->IsEmpty() && InRange(m.meta.last) &&
+            return m.meta.config != nullptr && !m.meta.config->IsEmpty() &&
+                   m.meta.config->members().size() <= Config::kMembersMax && InRange(m.meta.last) &&
                    !m.meta.last.index.IsNone() && m.meta.last.term <= message.term;
           },
           [](const ReadIndexRequest& m) { return !m.ids.empty(); },

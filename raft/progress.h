@@ -52,6 +52,7 @@ struct Progress {
 
   // Liveness, for check-quorum, rounds and leases.
   bool active = false;        // heard from since the last check
+  Instant heard_at;           // by a heartbeat's answer
   uint64_t round_acked = 0;   // the newest of our broadcasts that it answered
   uint64_t round_leased = 0;  // … and promised to keep the lease for
 

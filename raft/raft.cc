@@ -65,8 +65,9 @@ void Raft::Step(std::span<const Input> inputs, Output& out) {
     now_ = std::max(now_, input.now);
     if (!started_) {
       started_ = true;
-      // A promise made before a restart is forgotten; it cannot have reached further than this.
-      if (config().lease_reads()) lease_kept_until_ = now_ + options_.election_timeout_ms;
+      // A promise made before a restart is forgotten; it cannot have reached further than this. It
+      // may have been made while a config that still stands in the log was already cut in memory.
+      if (configs_.AnyLeaseReads()) lease_kept_until_ = now_ + options_.election_timeout_ms;
       ResetElectionTimer();
     }
     Handle(input.event);
@@ -257,12 +258,15 @@ void Raft::OnEntriesFetched(const EntriesFetched& fetched) {
   }
   if (fetched.peer.IsNone()) {
     apply_fetching_ = false;
+    // Nothing at all is the driver's trouble: asked again at once, it would spin.
+    if (fetched.entries.empty()) apply_fetch_not_before_ = now_ + options_.heartbeat_ms;
     if (!usable || fetched.first != delivered_.Next() || expected.Prev() > Deliverable()) return;
     return HandOut(fetched.entries, bytes);
   }
   Progress* peer = Peer(fetched.peer);
   if (role_ != Role::kLeader || peer == nullptr || !peer->fetching) return;
   peer->fetching = false;
+  if (fetched.entries.empty()) return WantSnapshot(*peer, std::min(commit_, peer->next));
   if (!usable || fetched.first != peer->next || !IsSendable(*peer)) return;
   SendEntries(*peer, fetched.entries, bytes);
 }
@@ -314,7 +318,7 @@ void Raft::Deliver() {
     const size_t bytes = log_.Slice(first, upto, options_.committed_batch_bytes_max, &entries);
     return HandOut(std::move(entries), bytes);
   }
-  if (apply_fetching_) return;
+  if (apply_fetching_ || now_ < apply_fetch_not_before_) return;
   apply_fetching_ = true;
   out_->entries_wanted.push_back({NodeId(), first, options_.committed_batch_bytes_max});
 }
@@ -422,9 +426,10 @@ bool Raft::IsDiskStalled() const {
 Instant Raft::NextWake() const {
   // Reads broadcast, too, and so put the next heartbeat off; the leader's other duties must not
   // wait for a pause in the reads.
-  if (role_ == Role::kLeader) return std::min(heartbeat_due_, duties_due_);
-  Instant wake = election_due_;
-  if (!forwarded_reads_.empty()) {
+  const bool leads = role_ == Role::kLeader;
+  Instant wake = leads ? std::min(heartbeat_due_, duties_due_) : election_due_;
+  if (now_ < apply_fetch_not_before_) wake = std::min(wake, apply_fetch_not_before_);
+  if (!leads && !forwarded_reads_.empty()) {
     wake = std::min(wake, forwarded_reads_.front().asked_at + 2 * options_.election_timeout_ms);
   }
   return wake;

@@ -156,7 +156,7 @@ class Raft {
   void SendAppend(Progress& peer, bool with_entries);
   void SendEntries(Progress& peer, std::vector<Entry> entries, size_t bytes);
   void OnAppendReply(const Message& message, const AppendReply& reply);
-  void WantSnapshot(Progress& peer);
+  void WantSnapshot(Progress& peer, Index at_least);
   void OnSnapshotReady(const SnapshotReady& ready);
   void OnSnapshotFailed(const SnapshotFailed& failed);
   void NoteCatchUp(Progress& peer);
@@ -227,6 +227,7 @@ class Raft {
   std::deque<Delivered> unapplied_;
   size_t unapplied_bytes_ = 0;
   bool apply_fetching_ = false;
+  Instant apply_fetch_not_before_;  // after a fetch that brought nothing
   bool state_lost_ = false;
 
   // Everybody's.
@@ -236,6 +237,7 @@ class Raft {
   Instant lease_kept_until_;  // no vote for another before this
   Instant election_due_;
   bool leader_is_dead_ = false;  // its process is gone: stickiness does not apply
+  bool log_is_needed_ = false;   // no leader since we refused a candidate that lacks what we hold
   Instant hurry_until_;          // campaigns are repeated quickly before this
   bool damaged_ = false;
   bool removed_ = false;
@@ -265,7 +267,6 @@ class Raft {
   bool commit_may_move_ = false;
   Index settled_;                 // committed and durable here: no longer charged
   size_t uncommitted_bytes_ = 0;  // the charge for what lies behind it
-  Instant led_since_;
   Instant heartbeat_due_;
   Instant duties_due_;  // all else that a leader does by the clock; no round puts it off
   Instant quorum_check_due_;

@@ -30,7 +30,7 @@ bool Raft::IsSendable(Progress& peer) {
   if (peer.health == Health::kEmpty && config().IsVoter(peer.id)) return false;
   if (peer.state == FlowState::kSnapshot || peer.fetching) return false;
   if (!peer.wants_snapshot && peer.next > log_.base().index) return true;
-  WantSnapshot(peer);
+  WantSnapshot(peer, peer.wants_snapshot ? std::min(commit_, peer.match) : Index());
   return false;
 }
 
@@ -88,12 +88,10 @@ void Raft::OnAppendReply(const Message& message, const AppendReply& reply) {
   NoteCatchUp(*peer);
 }
 
-void Raft::WantSnapshot(Progress& peer) {
+void Raft::WantSnapshot(Progress& peer, Index at_least) {
   narrate_("wants a snapshot for ", peer.id);
-  const Index at_least =
-      std::max(log_.base().index, std::min(commit_, peer.wants_snapshot ? peer.match : Index()));
   peer.BecomeSnapshot(now_);
-  out_->snapshots_wanted.push_back({peer.id, at_least});
+  out_->snapshots_wanted.push_back({peer.id, std::max(log_.base().index, at_least)});
 }
 
 void Raft::OnSnapshotReady(const SnapshotReady& ready) {

@@ -73,8 +73,9 @@ struct SnapshotMeta {
 // Numbers the persist requests of one run of a core: 1, 2, 3, …
 using PersistId = Ordinal<struct PersistIdTag>;
 
-// Counts the starts of one member: greater at every start than at any before it. The driver keeps
-// it where it keeps the vote.
+// Tells the starts of one member apart: greater at every start than at any before it, also after
+// its directory was lost. The driver keeps it where it keeps the vote, and takes the greater of
+// what it kept, plus one, and the wall clock's milliseconds.
 using BootId = Ordinal<struct BootIdTag>;
 
 // Names one read request for ever: a retry takes a new sequence, a restart a new boot.

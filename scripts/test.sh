@@ -12,7 +12,13 @@ tsan-sim    |  4 | 500 seeds under the thread sanitizer
 clang       |  5 | the other compiler: tests, and the same trace for the same seed
 fuzz-raft   |  4 | a million malformed inputs for the core
 fuzz-coding |  2 | a million malformed inputs for the decoder
-lint        |  6 | format, house rules, clang-tidy over every file"
+lint        |  6 | format, house rules, clang-tidy over every file
+fuzz-values |  3 | a million malformed stored values
+fuzz-stream |  3 | a million malformed snapshot streams
+fuzz-vote   |  4 | a million malformed vote files
+fuzz-txn    | 12 | a million malformed commands
+fuzz-log    | 20 | a million malformed logs
+crash       |  3 | every crash of the disk, fifty thousand images and more"
 
 command_test() {
   local tier=default budget_minutes=0
@@ -51,13 +57,20 @@ stage_tsan_unit() { test_preset tsan '^(unit|scenario)$'; }
 stage_lint() { command_lint --all; }
 stage_fuzz_raft() { command_fuzz raft_step --runs 1000000; }
 stage_fuzz_coding() { command_fuzz base_coding --runs 1000000; }
+stage_fuzz_values() { command_fuzz kv_value --runs 1000000; }
+stage_fuzz_stream() { command_fuzz kv_snapshot --runs 1000000; }
+stage_fuzz_vote() { command_fuzz wal_vote --runs 1000000; }
+stage_fuzz_txn() { command_fuzz kv_txn --runs 1000000; }
+stage_fuzz_log() { command_fuzz wal_record --runs 1000000; }
+stage_crash() { command_crash; }
 stage_asan_sim() { simulate asan-ubsan --seeds 500; }
 stage_tsan_sim() { simulate tsan --seeds 500; }
 
 stage_mutants() {
-  build release keel-mutants keel-crash-mutants
+  build release keel-mutants keel-crash-mutants keel-kv-mutants
   build/bin/keel-mutants
   build/bin/keel-crash-mutants
+  build/bin/keel-kv-mutants
 }
 
 stage_clang() {

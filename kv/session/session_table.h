@@ -22,6 +22,7 @@
 
 namespace keel::kv {
 
+// Part of the rules by which the log is applied: the same on every member, or they come apart.
 struct SessionLimits {
   size_t sessions_max = 10'000;
   size_t answers_max = 1'024;                  // unacknowledged, of one session

@@ -25,7 +25,7 @@ namespace {
 using simfs::Image;
 using simfs::SimulatedFileSystem;
 
-const LogOptions kOptions = {.directory = "/wal", .member = NodeId(7), .segment_bytes = 16384};
+const LogOptions kOptions = {.directory = "/wal", .member = NodeId(7), .segment_bytes = 8192};
 
 std::string PathOf(uint64_t sequence) { return "/wal/" + SegmentName(sequence); }
 
@@ -36,12 +36,12 @@ Image GoodLog() {
   Recovered recovered = Recover(&files, kOptions, &collector).value();
   const auto log = Log::Begin(&files, kOptions, {std::move(recovered), 1}).value();
   const std::string payload(600, 'p');
-  for (uint64_t index = 1; index <= 60; ++index) {
+  for (uint64_t index = 1; index <= 30; ++index) {
     const EntryView entry = {
-        .term = Term(1 + index / 20), .index = Index(index), .payload = payload};
+        .term = Term(1 + index / 10), .index = Index(index), .payload = payload};
     KEEL_CHECK(log->Append({&entry, 1}).ok());
   }
-  KEEL_CHECK(log->Compact({Index(25), Term(2)}).ok());
+  KEEL_CHECK(log->Compact({Index(12), Term(2)}).ok());
   return files.ImageNow();
 }
 

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "kv/mvcc/compactor.h"
+#include "kv/mvcc/hash_keys.h"
 #include "tests/kv/support/store_world.h"
 
 namespace keel::kv {
@@ -84,6 +86,28 @@ TEST(Store, TheChainHashTellsDifferentLogsApartAndIsKeptAtMultiples) {
   EXPECT_EQ(one.store().ChainHashAt(at).value(), two.store().ChainHashAt(at).value());
   EXPECT_NE(one.store().ChainHashAt(at).value(), other.store().ChainHashAt(at).value());
   EXPECT_EQ(one.store().ChainHashAt(Index(5)).status().code(), Code::kNotFound);
+}
+
+TEST(HashKeys, DoesNotDependOnHowFarCompactionHasCome) {
+  StoreWorld world;
+  for (int i = 0; i < 60; ++i) {
+    world.Put("k" + std::to_string(i % 7), std::to_string(i));
+    if (i % 5 == 0) world.Apply(DeleteRangeOp{.keys = {.begin = "k3", .end = {}}});
+  }
+  const Revision middle(40);
+  const KeysHash whole = HashKeys(*world.store().view(), middle).value();
+  world.Apply(CompactOp{.revision = Revision(30)});
+  const KeysHash before = HashKeys(*world.store().view(), middle).value();
+  Compactor compactor(&world.engine(), 0);
+  while (!compactor.Step(Revision(30), 3).value()) {
+    ASSERT_EQ(HashKeys(*world.store().view(), middle).value(), before);
+  }
+  world.Put("k1", "later");
+  EXPECT_EQ(HashKeys(*world.store().view(), middle).value(), before);
+  EXPECT_NE(whole.hash, before.hash);
+  EXPECT_NE(HashKeys(*world.store().view(), {}).value().hash, before.hash);
+  EXPECT_EQ(HashKeys(*world.store().view(), Revision(29)).value().error, KvError::kCompacted);
+  EXPECT_EQ(HashKeys(*world.store().view(), Revision(900)).value().error, KvError::kFutureRevision);
 }
 
 // ---- sessions ----

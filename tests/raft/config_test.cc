@@ -119,6 +119,10 @@ TEST(Config, PrioritiesAndLeaseReadsNeedNoJointConfig) {
   EXPECT_TRUE(change.config->lease_reads());
 }
 
+ConfigOp Powerless(uint64_t id) {
+  return {.kind = ConfigOpKind::kSetPriority, .id = NodeId(id), .priority = 0};
+}
+
 TEST(Config, RefusesWhatMakesNoSenseAndSaysWhy) {
   const Config config = WithLearner4();
   const ConfigOp onto_member{.kind = Kind::kReplace, .id = NodeId(3), .replacement = NodeId(2)};
@@ -132,10 +136,11 @@ TEST(Config, RefusesWhatMakesNoSenseAndSaysWhy) {
       {{onto_member}, ConfigRefusal::kAlreadyMember},
       {{Op(Kind::kRemove, 9)}, ConfigRefusal::kUnknownMember},
       {{Op(Kind::kPromote, 9)}, ConfigRefusal::kUnknownMember},
-      {{Op(Kind::kDemote, 4)}, ConfigRefusal::kUnknownMember},
+      {{Op(Kind::kDemote, 4)}, ConfigRefusal::kEmptyChange},
       {{Op(Kind::kPromote, 1)}, ConfigRefusal::kNotLearner},
       {{Op(Kind::kRemove, 1), Op(Kind::kRemove, 2), Op(Kind::kRemove, 3)},
        ConfigRefusal::kNoVoterLeft},
+      {{Powerless(1), Powerless(2), Powerless(3)}, ConfigRefusal::kNobodyMayLead},
   };
   for (const auto& [ops, refusal] : cases) {
     EXPECT_EQ(Change(config, ops).refusal, refusal) << ToString(refusal);

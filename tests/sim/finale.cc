@@ -10,6 +10,8 @@ constexpr uint64_t kLeaderTimeouts = 20;
 constexpr uint64_t kSettleTimeouts = 60;
 constexpr uint64_t kEqualTimeouts = 20;
 constexpr uint64_t kQuietTimeouts = 6;
+// Until then what storms have held up may still arrive.
+constexpr Micros kStormsEchoFor = 5 * kSecond;
 constexpr Micros kLook = 20 * kMillisecond;
 
 std::string Name(NodeId id) { return std::to_string(id.value()); }
@@ -103,11 +105,18 @@ bool Finale::Run() {
   const bool equal = Await(
       kEqualTimeouts, "replicas-equal", [this] { return WhyNotEqual().empty(); },
       [this] { return WhyNotEqual(); });
-  return equal && StaysQuiet() && EverybodyReads() && JudgeHistory();
+  if (!equal) return false;
+  const Micros calm_at = healed_at + kStormsEchoFor;
+  if (world_->now() < calm_at && !world_->RunUntil(calm_at)) return false;
+  return StaysQuiet() && EverybodyReads() && JudgeHistory();
 }
 
 // A leader may still hand over to a member of higher priority; nobody else may disturb it.
 bool Finale::StaysQuiet() {
+  const bool leads = Await(
+      kLeaderTimeouts, "quiet-after-heal", [this] { return WorkingLeader() != nullptr; },
+      [] { return std::string("there is no leader any more"); });
+  if (!leads) return false;
   Host* leader = world_->Leader();
   Term term = leader->core().term();
   for (Micros end = world_->now() + Timeouts(kQuietTimeouts); world_->now() < end;) {

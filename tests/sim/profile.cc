@@ -18,12 +18,12 @@ raft::Options PickOptions(Prng& prng) {
   options.clock_drift_percent_max = 10;
   options.snapshot_patience_ms = prng.Between(2'000, 8'000);
   options.entry_bytes_max = 512;
-  options.message_bytes_max = prng.OneIn(3) ? prng.Between(100, 600) : 64u << 10;
+  options.message_bytes_max = prng.OneIn(3) ? prng.Between(300, 1'200) : 64u << 10;
   options.inflight_messages_max = prng.OneIn(3) ? prng.Between(1, 4) : 64;
   options.inflight_bytes_max = prng.OneIn(3) ? prng.Between(200, 2'000) : 256u << 10;
   options.uncommitted_bytes_max = prng.OneIn(3) ? prng.Between(2'000, 20'000) : 1u << 20;
   options.unapplied_bytes_max = prng.OneIn(3) ? prng.Between(500, 5'000) : 1u << 20;
-  options.committed_batch_bytes_max = prng.OneIn(3) ? prng.Between(100, 1'000) : 64u << 10;
+  options.committed_batch_bytes_max = prng.OneIn(3) ? prng.Between(600, 2'000) : 64u << 10;
   options.cache_bytes_max = prng.OneIn(2) ? prng.Between(0, 4'000) : 256u << 10;
   options.reads_pending_max = prng.OneIn(4) ? prng.Between(8, 64) : 4'096;
   return options;

@@ -86,7 +86,7 @@ void PrintSeed(const SeedResult& result) {
       "after %.2f election timeouts\n",
       Number{result.seed}, Seconds(result.simulated), Number{tally.acknowledged},
       Number{tally.refused}, Number{tally.unknown}, result.leader_after_timeouts);
-  std::printf("trace hash: %016llx\n", Number{result.trace_hash});
+  std::printf("trace_hash=%016llx\n", Number{result.trace_hash});
 }
 
 void PrintFailure(const SeedResult& result, const Story& story, uint32_t nodes) {

@@ -45,8 +45,10 @@ Host& World::AddHost(raft::SnapshotMeta base) {
   KEEL_CHECK(hosts_.size() < kSlotsMax) << "the nemesis knows how many hosts there may be";
   Prng prng = prng_.Fork();
   const uint64_t spread = profile_.pace_spread;
-  const NodeClock clock(prng.Below(1000 * kSecond),
-                        NodeClock::kTruePace - spread + prng.Below(2 * spread + 1));
+  // One draw a statement: the order of a call's arguments is the compiler's own.
+  const Micros offset = prng.Below(1000 * kSecond);
+  const uint64_t pace = NodeClock::kTruePace - spread + prng.Below(2 * spread + 1);
+  const NodeClock clock(offset, pace);
   hosts_.push_back(std::make_unique<Host>(&around_, static_cast<Slot>(hosts_.size()),
                                           std::move(base), prng, clock));
   return *hosts_.back();

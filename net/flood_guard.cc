@@ -1,0 +1,33 @@
+#include "net/flood_guard.h"
+
+namespace keel::net {
+
+FloodGuard::FloodGuard(const Http2Options& options)
+    : ping_interval_min_us_(options.ping_interval_min_us),
+      ping_strikes_max_(options.ping_strikes_max),
+      resets_(options.resets),
+      settings_(options.settings_frames),
+      idle_frames_(options.idle_frames) {}
+
+const char* FloodGuard::OnReset(uint64_t now_us) {
+  return resets_.Take(now_us) ? nullptr : "too_many_resets";
+}
+
+const char* FloodGuard::OnSettings(uint64_t now_us) {
+  return settings_.Take(now_us) ? nullptr : "too_many_settings";
+}
+
+const char* FloodGuard::OnIdleFrame(uint64_t now_us) {
+  return idle_frames_.Take(now_us) ? nullptr : "too_many_idle_frames";
+}
+
+const char* FloodGuard::OnPing(uint64_t now_us) {
+  const bool early = pinged_ && now_us - last_ping_us_ < ping_interval_min_us_;
+  pinged_ = true;
+  last_ping_us_ = now_us;
+  // gRPC clients know this word: they double their keepalive interval when they see it.
+  if (early && ++strikes_ > ping_strikes_max_) return "too_many_pings";
+  return nullptr;
+}
+
+}  // namespace keel::net

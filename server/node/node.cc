@@ -1,0 +1,141 @@
+// What others ask of a node, and its end.
+#include "server/node/node.h"
+
+#include <utility>
+
+#include "base/check.h"
+
+namespace keel::node {
+
+void Node::Start() {
+  seams_.roles.node->Post([this] {
+    Feed(raft::Tick{});
+    HousekeepLater();
+  });
+}
+
+void Node::Propose(Request request, ProposalDone done) {
+  // An entry is an envelope around the command.
+  if (request.command.size() + 64 > options_.raft.entry_bytes_max) {
+    return seams_.roles.node->Post(
+        [done = std::move(done)]() mutable { std::move(done)(Dropped{DropReason::kTooLarge}); });
+  }
+  seams_.roles.node->Post([this, request = std::move(request), done = std::move(done)]() mutable {
+    pending_.Add({.command = Payload::Of(std::move(request.command)),
+                  .essential = request.essential,
+                  .local_only = request.local_only,
+                  .done = std::move(done)},
+                 NowMs());
+    ScheduleStep();
+  });
+}
+
+void Node::Read(ReadDone done) {
+  seams_.roles.node->Post([this, done = std::move(done)]() mutable {
+    if (stopped_) return std::move(done)(raft::ReadRefusal::kNoLeader);
+    const std::optional<raft::ReadId> id = reads_.Add(std::move(done), NowMs());
+    if (!id.has_value()) return;
+    // All that are asked for between two steps are one event.
+    auto* last = inputs_.empty() ? nullptr : std::get_if<raft::ReadRequest>(&inputs_.back().event);
+    if (last != nullptr) {
+      last->ids.push_back(*id);
+    } else {
+      Feed(raft::ReadRequest{{*id}});
+    }
+  });
+}
+
+void Node::ChangeMembers(MemberChange change, ProposalDone done) {
+  seams_.roles.node->Post([this, change = std::move(change), done = std::move(done)]() mutable {
+    if (stopping_) return std::move(done)(Dropped{DropReason::kShuttingDown});
+    Membership membership = *membership_;
+    for (MemberInfo& member : change.members) membership.Set(std::move(member));
+    const uint64_t number = next_change_++;
+    changes_[number].done = std::move(done);
+    Feed(raft::ChangeConfig{.change = number,
+                            .ops = std::move(change.ops),
+                            .context = Payload::Of(membership.Encode())});
+  });
+}
+
+void Node::TransferLeadership(NodeId target, Once<raft::TransferOutcome> done) {
+  seams_.roles.node->Post([this, target, done = std::move(done)]() mutable {
+    transfers_.push_back(std::move(done));
+    Feed(raft::TransferLeadership{target});
+  });
+}
+
+void Node::RenewLease(kv::LeaseId id, RenewalDone done) { apply_.Renew(id, std::move(done)); }
+
+void Node::LeaseRemaining(kv::LeaseId id, Once<std::optional<int64_t>> done) {
+  apply_.RemainingS(id, std::move(done));
+}
+
+NodeStatus Node::status() const {
+  const std::lock_guard lock(status_mutex_);
+  return status_;
+}
+
+void Node::OnPeerLost(const Loss& loss) {
+  seams_.roles.node->Post([this, loss] {
+    pending_.OnLeaderLost(loss.peer, UnknownReason::kLinkLost, NowMs());
+    Feed(raft::PeerLost{.peer = loss.peer, .refused = loss.refused});
+  });
+}
+
+void Node::OnPeerMessage(NodeId from, PeerMessage message) {
+  // In a box: g++ 12 takes a variant that moves within a lambda for uninitialised.
+  auto boxed = std::make_unique<PeerMessage>(std::move(message));
+  seams_.roles.node->Post([this, from, boxed = std::move(boxed)]() mutable {
+    if (stopped_) return;
+    struct Visitor {
+      Node& node;
+      NodeId from;
+      void operator()(raft::Message& m) const {
+        // Whoever speaks on a link speaks for itself alone.
+        if (m.from == from && node.MayTake(m)) node.Feed(std::move(m));
+      }
+      void operator()(const Forward& m) const { node.OnForward(from, m); }
+      void operator()(const ForwardReply& m) const { node.OnForwardReply(from, m); }
+      void operator()(SnapshotChunk& m) const {
+        node.receiver_.OnChunk(from, std::move(m), node.core_->applied());
+      }
+      void operator()(const SnapshotAck& m) const { node.sender_.OnAck(from, m); }
+    };
+    std::visit(Visitor{*this, from}, *boxed);
+  });
+}
+
+// ---- the end ----
+
+void Node::Stop(Once<Status> done) {
+  seams_.roles.node->Post([this, done = std::move(done)]() mutable { BeginStop(std::move(done)); });
+}
+
+// A leader asks the best follower to take over first, so that a planned stop leaves no gap: what
+// is asked for meanwhile is held, and forwarded to the new leader.
+void Node::BeginStop(Once<Status> done) {
+  KEEL_CHECK(!stopping_) << "a node stops once";
+  stopping_ = true;
+  stop_done_ = std::move(done);
+  hand_off_until_ms_ = NowMs() + options_.hand_off_ms;
+  if (!leading_) return FinishStop();
+  Feed(raft::TransferLeadership{});
+}
+
+void Node::FinishStop() {
+  if (stopped_) return;
+  stopped_ = true;
+  pending_.Shutdown();
+  reads_.Shutdown();
+  EndChanges(Unknown{UnknownReason::kShuttingDown});
+  inputs_.clear();
+  promises_.clear();
+  writer_->Close([this](Status log) {
+    apply_.Close([this, log = std::move(log)](const Status& state) {
+      if (stop_done_) std::move(stop_done_)(log.ok() ? state : log);
+    });
+  });
+}
+
+}  // namespace keel::node

@@ -1,0 +1,254 @@
+// One member of the cluster, whole: the consensus core and everything that carries out what it
+// says.
+//
+// The node role owns the core. What has queued since the last step is the next one's input; what
+// the step says is carried out in the order that raft/io.h demands: the disk's work to the WAL
+// role, messages to the transport, committed entries to the apply role, and every proposal, read
+// and change of members to exactly one outcome. Nothing here blocks, reads a socket or starts a
+// thread.
+//
+// Threads: what stands under "any thread" may be called from any; the callbacks run on the node
+// role unless they say otherwise, and must not block it. Order of an end: Stop, wait for its
+// callback, end the roles, destroy the node. A node that has failed says so by on_failed, once:
+// then its member stops, and its process should.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/file_system.h"
+#include "raft/raft.h"
+#include "server/node/apply_loop.h"
+#include "server/node/log_sizes.h"
+#include "server/node/member_files.h"
+#include "server/node/options.h"
+#include "server/node/pending.h"
+#include "server/node/reads.h"
+#include "server/node/snapshot_receiver.h"
+#include "server/node/snapshot_sender.h"
+#include "server/node/states.h"
+#include "server/node/transport.h"
+#include "server/node/wal_writer.h"
+
+namespace keel::node {
+
+struct NodeStatus {
+  NodeId id;
+  uint64_t cluster_id = 0;
+  raft::Role role = raft::Role::kFollower;
+  raft::Health health = raft::Health::kWhole;
+  NodeId leader;
+  Term term;
+  Index last;
+  Index commit;
+  Index applied;
+  uint64_t log_bytes = 0;
+  std::shared_ptr<const raft::Config> config;
+  std::shared_ptr<const Membership> membership;
+};
+
+class Node final : public TransportSink {
+ public:
+  struct Seams {
+    const Clock* clock = nullptr;
+    Roles roles;
+    FileSystem* files = nullptr;
+    States* states = nullptr;
+    Transport* transport = nullptr;
+    // On the node role. The member cannot go on; its role in the cluster is over until a restart.
+    std::function<void(Status)> on_failed;
+    // On the node role. The cluster has removed this member, or another one must be replaced.
+    std::function<void(const raft::Notice&)> on_notice;
+    raft::NarrationSink* narration = nullptr;
+    // Sees each step, for invariant checkers; may be null.
+    std::function<void(const raft::Raft&, const raft::Output&)> on_step;
+  };
+
+  // Reads everything back; blocks, on a thread of the caller's. The member's phase is kMember.
+  [[nodiscard]] static Result<std::unique_ptr<Node>> Open(NodeOptions options, Seams seams,
+                                                          std::unique_ptr<MemberFiles> files);
+  ~Node() override = default;
+
+  // ---- any thread ----
+  void Start();
+
+  struct Request {
+    std::string command;  // an encoded kv::Command
+    // Frees room, or must not wait behind what fills it: passes the bounds by half.
+    bool essential = false;
+    bool local_only = false;
+  };
+  void Propose(Request request, ProposalDone done);
+  // A view that holds all that was answered before the call, by whichever member.
+  void Read(ReadDone done);
+  struct MemberChange {
+    std::vector<raft::ConfigOp> ops;
+    std::vector<MemberInfo> members;  // new or changed names and addresses
+  };
+  // Only where this node leads.
+  void ChangeMembers(MemberChange change, ProposalDone done);
+  // To `target`, or to the best there is. The callback says how it began, or why it did not.
+  void TransferLeadership(NodeId target, Once<raft::TransferOutcome> done);
+  // Hands leadership on if it has it, gives everything pending its outcome, and makes all durable.
+  void Stop(Once<Status> done);
+
+  [[nodiscard]] NodeStatus status() const;
+  // The state as this node knows it now, perhaps behind the others'.
+  [[nodiscard]] std::shared_ptr<const kv::ReadView> view() const { return apply_.machine().view(); }
+  [[nodiscard]] kv::WatchHub& hub() { return apply_.machine().hub(); }
+  // Callbacks on the apply role. Where this node leads: elsewhere they say so.
+  void RenewLease(kv::LeaseId id, RenewalDone done);
+  void LeaseRemaining(kv::LeaseId id, Once<std::optional<int64_t>> done);
+  // On the apply role, for what is only there: leases, sessions, auth, alarms.
+  void RunOnApply(Once<const StateMachine&> task) { apply_.Run(std::move(task)); }
+
+  // ---- TransportSink: any thread ----
+  void OnPeerMessage(NodeId from, PeerMessage message) override;
+  void OnPeerLost(const Loss& loss) override;
+
+  // ---- node role: for tests and status pages ----
+  [[nodiscard]] const raft::Raft& core() const { return *core_; }
+  [[nodiscard]] const Pending& pending() const { return pending_; }
+
+ private:
+  struct Batch {  // of proposals given to the core in one event
+    NodeId from;  // this node, or who forwarded them
+    raft::BootId boot;
+    std::vector<uint64_t> sequences;
+  };
+  struct Change {
+    ProposalDone done;
+    raft::Position position;
+  };
+  struct ForwardSeen {
+    raft::BootId boot;
+    uint64_t sequence = 0;
+  };
+
+  // ---- node_open.cc ----
+  struct Opened;
+  Node(NodeOptions options, Seams seams, std::unique_ptr<MemberFiles> files);
+  [[nodiscard]] Status OpenLog(Opened* opened);
+  [[nodiscard]] Status OpenState();
+  [[nodiscard]] Status OpenCore(Opened opened);
+  [[nodiscard]] WalWriter::Options WriterOptions();
+  [[nodiscard]] ApplyLoop::Options ApplyOptions();
+
+  // ---- node_step.cc: one step, and what it says ----
+  [[nodiscard]] uint64_t NowMs() const { return seams_.clock->MonotonicMs(); }
+  void Feed(raft::Event event);
+  void ScheduleStep();
+  void Step();
+  void CarryOut();
+  void HandPersist();
+  void HandMessages();
+  void HandReads();
+  void HandFetches();
+  void NoteLeadership();
+  void ArmWake();
+  void OnPersisted(raft::PersistId id);
+  void OnApplied(AppliedBatch batch);
+  void OnFailed(const Status& status);
+  void PublishStatus();
+  void Housekeep();
+  void HousekeepLater();
+  void Retain();
+  void CompactLog();
+  [[nodiscard]] Index RetentionTarget() const;
+
+  // ---- node_proposals.cc ----
+  void HandProposals();
+  void ProposeHere();
+  void ForwardTo(NodeId leader);
+  void OnForward(NodeId from, const Forward& forward);
+  void OnForwardReply(NodeId from, const ForwardReply& reply);
+  void OnProposalResult(const raft::ProposalResult& result);
+  void OnConfigResult(const raft::ConfigChangeResult& result);
+  void SettleChanges();
+  void EndChanges(const ProposalOutcome& outcome);
+  void NoteMembers();
+
+  // ---- node_snapshots.cc ----
+  [[nodiscard]] SnapshotSender::Options SenderOptions();
+  [[nodiscard]] SnapshotReceiver::Options ReceiverOptions();
+  void WantSnapshot(const raft::SnapshotWanted& wanted);
+  void BeginSnapshots();
+  [[nodiscard]] bool MayTake(const raft::Message& message) const;
+  void BeginInstall();
+  void Install();
+  void FinishInstall(const std::string& membership);
+  void SaveConfig(const raft::Position& base, const std::string& config);
+
+  // ---- node.cc: the end ----
+  void BeginStop(Once<Status> done);
+  void FinishStop();
+
+  const NodeOptions options_;
+  const Seams seams_;
+  const std::unique_ptr<MemberFiles> files_;  // the WAL role's, once the node is open
+  const uint64_t cluster_id_;
+  const raft::BootId boot_;
+  std::unique_ptr<raft::Raft> core_;
+  std::unique_ptr<WalWriter> writer_;
+  ApplyLoop apply_;
+  Pending pending_;
+  Reads reads_;
+  SnapshotSender sender_;
+  SnapshotReceiver receiver_;
+  std::map<NodeId, std::shared_ptr<const kv::ReadView>> snapshots_wanted_;
+  LogSizes sizes_;
+  std::shared_ptr<const Membership> membership_;
+
+  // The step under way.
+  std::vector<raft::Input> inputs_;
+  std::vector<raft::Input> stepping_;
+  raft::Output out_;
+  bool step_scheduled_ = false;
+  TimerId wake_timer_;
+  raft::Instant wake_at_;
+
+  // What waits for the disk.
+  struct Promise {
+    raft::PersistId after;
+    std::vector<raft::Message> messages;
+  };
+  std::deque<Promise> promises_;
+  std::deque<raft::Persist> held_persists_;  // behind a snapshot that is being installed
+  bool installing_ = false;
+
+  // Leadership, as last seen.
+  NodeId leader_;
+  Term term_;
+  bool leading_ = false;
+
+  // Proposals and changes under way.
+  std::map<uint64_t, Batch> batches_;
+  uint64_t next_batch_ = 1;
+  uint64_t proposals_wait_until_ms_ = 0;  // a leader that is about to hand over takes none
+  std::map<NodeId, ForwardSeen> forwards_seen_;
+  std::map<uint64_t, Change> changes_;
+  uint64_t next_change_ = 1;
+  std::vector<Once<raft::TransferOutcome>> transfers_;
+
+  uint64_t retained_ms_ = 0;
+  Index durable_seen_;
+  Index compacted_;
+  std::string config_saved_;
+  uint64_t log_bytes_ = 0;
+
+  bool stopping_ = false;
+  bool stopped_ = false;
+  uint64_t hand_off_until_ms_ = 0;
+  Once<Status> stop_done_;
+
+  mutable std::mutex status_mutex_;
+  NodeStatus status_;  // under status_mutex_
+};
+
+}  // namespace keel::node

@@ -1,0 +1,156 @@
+// Proposals and changes of members: to the core or to the leader, and back to who asked.
+#include <utility>
+
+#include "base/check.h"
+#include "server/node/node.h"
+
+namespace keel::node {
+
+namespace {
+
+constexpr uint64_t kRefusedRetryMs = 20;
+
+}  // namespace
+
+void Node::HandProposals() {
+  if (!pending_.HasHeld() || NowMs() < proposals_wait_until_ms_) return;
+  if (core_->role() == raft::Role::kLeader) return ProposeHere();
+  if (!core_->leader().IsNone() && core_->leader() == leader_) ForwardTo(leader_);
+}
+
+void Node::ProposeHere() {
+  const std::vector<Pending::Handed> taken = pending_.Take(core_->id(), SIZE_MAX, NowMs());
+  if (taken.empty()) return;
+  const uint64_t stamped_ms = seams_.clock->WallMs();
+  Batch batch{.from = core_->id(), .boot = boot_};
+  raft::Propose propose{.batch = next_batch_};
+  for (const Pending::Handed& handed : taken) {
+    batch.sequences.push_back(handed.sequence);
+    propose.payloads.push_back(
+        Payload::Of(EncodeEnvelope({.id = {core_->id(), boot_, handed.sequence},
+                                    .stamped_ms = stamped_ms,
+                                    .command = handed.command.view()})));
+  }
+  batches_.emplace(next_batch_++, std::move(batch));
+  inputs_.push_back({raft::Instant(NowMs()), std::move(propose)});
+}
+
+void Node::ForwardTo(NodeId leader) {
+  while (pending_.HasHeld()) {
+    std::vector<Pending::Handed> taken = pending_.Take(leader, options_.forward_bytes_max, NowMs());
+    if (taken.empty()) return;
+    Forward forward{.boot = boot_};
+    for (Pending::Handed& handed : taken) {
+      forward.items.push_back({handed.sequence, std::move(handed.command)});
+    }
+    seams_.transport->Send(leader, Lane::kBulk, std::move(forward));
+  }
+}
+
+// The sequences of one start of a member only grow, so one that is not above the last was here
+// before: taking it again could apply it twice (pitfall 58).
+void Node::OnForward(NodeId from, const Forward& forward) {
+  ForwardSeen& seen = forwards_seen_[from];
+  if (forward.boot < seen.boot) return;
+  if (forward.boot > seen.boot) seen = {.boot = forward.boot};
+  const uint64_t stamped_ms = seams_.clock->WallMs();
+  Batch batch{.from = from, .boot = forward.boot};
+  raft::Propose propose{.batch = next_batch_};
+  for (const Forward::Item& item : forward.items) {
+    if (item.sequence <= seen.sequence) continue;
+    seen.sequence = item.sequence;
+    batch.sequences.push_back(item.sequence);
+    propose.payloads.push_back(
+        Payload::Of(EncodeEnvelope({.id = {from, forward.boot, item.sequence},
+                                    .stamped_ms = stamped_ms,
+                                    .command = item.command.view()})));
+  }
+  if (batch.sequences.empty()) return;
+  batches_.emplace(next_batch_++, std::move(batch));
+  Feed(std::move(propose));
+}
+
+void Node::OnProposalResult(const raft::ProposalResult& result) {
+  const auto found = batches_.find(result.batch);
+  KEEL_CHECK(found != batches_.end()) << "the core answers what it was asked";
+  const Batch batch = std::move(found->second);
+  batches_.erase(found);
+  const bool own = batch.from == core_->id();
+  ForwardReply reply{.boot = batch.boot, .term = result.term};
+  for (size_t i = 0; i < batch.sequences.size(); ++i) {
+    ForwardReply::Item item{.sequence = batch.sequences[i]};
+    if (i < result.accepted) {
+      item.index = result.first + i;
+    } else if (i > result.accepted && result.refusal == raft::ProposalRefusal::kTooLarge) {
+      // The one before was too large, not this: it may try again.
+      item.refusal = raft::ProposalRefusal::kTransferring;
+    } else {
+      item.refusal = result.refusal;
+    }
+    reply.items.push_back(item);
+  }
+  if (own) return OnForwardReply(core_->id(), reply);
+  seams_.transport->Send(batch.from, Lane::kBulk, std::move(reply));
+}
+
+void Node::OnForwardReply(NodeId /*from*/, const ForwardReply& reply) {
+  if (reply.boot != boot_) return;
+  for (const ForwardReply::Item& item : reply.items) {
+    if (!item.index.IsNone()) {
+      pending_.Placed(item.sequence, {item.index, reply.term});
+      continue;
+    }
+    pending_.Refused(item.sequence, item.refusal, NowMs());
+    // A leader that hands over refuses until another leads: asking on would only spin.
+    proposals_wait_until_ms_ = NowMs() + kRefusedRetryMs;
+  }
+}
+
+void Node::OnConfigResult(const raft::ConfigChangeResult& result) {
+  const auto found = changes_.find(result.change);
+  if (found == changes_.end()) return;
+  if (result.refusal == raft::ConfigRefusal::kNone) {
+    found->second.position = {result.index, result.term};
+    return;
+  }
+  ProposalDone done = std::move(found->second.done);
+  changes_.erase(found);
+  std::move(done)(Dropped{DropReason::kConfigRefused, result.refusal});
+}
+
+// A change is done when its entry is applied, and lost when another one is in its place.
+void Node::SettleChanges() {
+  for (auto it = changes_.begin(); it != changes_.end();) {
+    const raft::Position position = it->second.position;
+    if (position.index.IsNone() || position.index > core_->applied()) {
+      ++it;
+      continue;
+    }
+    ProposalDone done = std::move(it->second.done);
+    it = changes_.erase(it);
+    const std::optional<Term> term = core_->log().TermAt(position.index);
+    if (!term.has_value()) {
+      std::move(done)(Unknown{UnknownReason::kOvertaken});
+    } else if (*term == position.term) {
+      std::move(done)(Applied{.index = position.index, .term = position.term});
+    } else {
+      std::move(done)(Dropped{DropReason::kSuperseded});
+    }
+  }
+}
+
+void Node::EndChanges(const ProposalOutcome& outcome) {
+  for (auto& [number, change] : std::exchange(changes_, {})) std::move(change.done)(outcome);
+}
+
+// At opening: what the state says of the members, or else what the member record does.
+void Node::NoteMembers() {
+  for (const std::string& entry : {apply_.machine().membership(), files_->record().config}) {
+    ConfigAndMembers decoded = DecodeConfigEntry(entry);
+    if (!decoded.membership.has_value()) continue;
+    membership_ = std::make_shared<const Membership>(std::move(*decoded.membership));
+    return;
+  }
+}
+
+}  // namespace keel::node

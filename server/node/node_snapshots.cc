@@ -1,0 +1,113 @@
+// Snapshots of a node: sent where the log no longer reaches, and taken in.
+#include <utility>
+
+#include "base/check.h"
+#include "server/node/node.h"
+
+namespace keel::node {
+
+SnapshotSender::Options Node::SenderOptions() {
+  return {.roles = seams_.roles,
+          .clock = seams_.clock,
+          .seed = options_.raft.seed,
+          .chunk_bytes = options_.snapshot_chunk_bytes,
+          .chunks_in_flight_max = options_.snapshot_chunks_in_flight_max,
+          .bytes_per_s = options_.snapshot_bytes_per_s,
+          .resume_ms = options_.snapshot_resume_ms,
+          .give_up_ms = options_.snapshot_give_up_ms,
+          .send =
+              [this](NodeId to, SnapshotChunk chunk) {
+                seams_.transport->Send(to, Lane::kBulk, std::move(chunk));
+              },
+          .on_arrived =
+              [this](NodeId peer, const raft::SnapshotMeta& meta) {
+                Feed(raft::SnapshotReady{.peer = peer, .meta = meta});
+              },
+          .on_failed = [this](NodeId peer) { Feed(raft::SnapshotFailed{peer}); }};
+}
+
+SnapshotReceiver::Options Node::ReceiverOptions() {
+  return {.roles = seams_.roles,
+          .states = seams_.states,
+          .answer = [this](NodeId to, const SnapshotAck& ack) {
+            seams_.transport->Send(to, Lane::kBulk, ack);
+          }};
+}
+
+// The state may be ahead of what the core knows to be applied; then its view waits for the core.
+void Node::WantSnapshot(const raft::SnapshotWanted& wanted) {
+  if (sender_.IsSendingTo(wanted.peer) || snapshots_wanted_.contains(wanted.peer)) return;
+  auto view = this->view();
+  if (view->applied().IsNone() || view->applied() < wanted.at_least) {
+    return Feed(raft::SnapshotFailed{wanted.peer});
+  }
+  snapshots_wanted_.emplace(wanted.peer, std::move(view));
+}
+
+void Node::BeginSnapshots() {
+  for (auto it = snapshots_wanted_.begin(); it != snapshots_wanted_.end();) {
+    const Index at = it->second->applied();
+    if (at > core_->applied()) {
+      ++it;
+      continue;
+    }
+    if (at < core_->log().base().index) {
+      Feed(raft::SnapshotFailed{it->first});
+    } else {
+      sender_.Begin(it->first, core_->MetaAt(at), std::move(it->second));
+    }
+    it = snapshots_wanted_.erase(it);
+  }
+}
+
+// A core's word that a snapshot has arrived counts only where its data has.
+bool Node::MayTake(const raft::Message& message) const {
+  const auto* install = std::get_if<raft::InstallSnapshot>(&message.body);
+  return install == nullptr || receiver_.Has(install->meta.last);
+}
+
+// The vote first, for the state may be of its term; then the state, durably; then the record of the
+// config; then the log begins anew behind it. What the core wants to persist meanwhile waits.
+void Node::BeginInstall() {
+  installing_ = true;
+  writer_->WriteVote(held_persists_.front().vote, [this] { Install(); });
+}
+
+void Node::Install() {
+  receiver_.Finish([this](Result<std::unique_ptr<kv::Engine>> engine) {
+    if (!engine.ok()) return OnFailed(engine.status());
+    apply_.Install(std::move(*engine),
+                   [this](const std::string& membership) { FinishInstall(membership); });
+  });
+}
+
+void Node::FinishInstall(const std::string& membership) {
+  if (stopped_) return;
+  const raft::SnapshotMeta& meta = *held_persists_.front().snapshot;
+  if (ConfigAndMembers decoded = DecodeConfigEntry(membership); decoded.membership.has_value()) {
+    membership_ = std::make_shared<const Membership>(std::move(*decoded.membership));
+  }
+  SaveConfig(meta.last, meta.config->Encode(membership_->Encode()));
+  pending_.OnOvertaken();
+  reads_.OnApplied(view());
+  installing_ = false;
+  do {
+    writer_->Write(std::move(held_persists_.front()));
+    held_persists_.pop_front();
+  } while (!held_persists_.empty() && !held_persists_.front().snapshot.has_value());
+  if (!held_persists_.empty()) BeginInstall();
+}
+
+void Node::SaveConfig(const raft::Position& base, const std::string& config) {
+  if (config == config_saved_) return;
+  config_saved_ = config;
+  writer_->Run([this, base, config] {
+    MemberRecord record = files_->record();
+    record.base = base;
+    record.config = config;
+    const Status saved = files_->Save(record);
+    if (!saved.ok()) seams_.roles.node->Post([this, saved] { OnFailed(saved); });
+  });
+}
+
+}  // namespace keel::node

@@ -1,0 +1,73 @@
+// Everything that nodes of one cluster say to each other once they run: the cores' messages, and
+// what the nodes around them need.
+//
+// Values; any thread. server/node/wire.h has their bytes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/payload.h"
+#include "raft/io.h"
+#include "raft/message.h"
+
+namespace keel::node {
+
+// A follower hands commands that it was asked for to the leader. Each is forwarded at most once
+// under its sequence, and sequences only grow (pitfall 58): the leader takes none twice.
+struct Forward {
+  struct Item {
+    uint64_t sequence = 0;
+    Payload command;
+
+    friend bool operator==(const Item&, const Item&) = default;
+  };
+  raft::BootId boot;  // of the sender
+  std::vector<Item> items;
+
+  friend bool operator==(const Forward&, const Forward&) = default;
+};
+
+// What the leader made of it: an index under its term, or a refusal, which proves that the command
+// is in no log.
+struct ForwardReply {
+  struct Item {
+    uint64_t sequence = 0;
+    Index index;  // none: refused
+    raft::ProposalRefusal refusal = raft::ProposalRefusal::kNone;
+
+    friend bool operator==(const Item&, const Item&) = default;
+  };
+  raft::BootId boot;  // of whoever forwarded
+  Term term;
+  std::vector<Item> items;
+
+  friend bool operator==(const ForwardReply&, const ForwardReply&) = default;
+};
+
+// One chunk of a state on its way to a member that the log no longer reaches. `transfer` names the
+// stream; the chunk's bytes are the snapshot format's and verify themselves.
+struct SnapshotChunk {
+  uint64_t transfer = 0;
+  raft::Position last;  // what the whole snapshot covers
+  uint64_t number = 0;  // from 0
+  Payload bytes;        // empty: nothing but a question of how far the receiver has come
+
+  friend bool operator==(const SnapshotChunk&, const SnapshotChunk&) = default;
+};
+
+// How far the receiver has come: where to go on, or to begin again.
+struct SnapshotAck {
+  uint64_t transfer = 0;
+  uint64_t chunk_count = 0;
+  bool complete = false;
+  bool refused = false;  // it cannot take the snapshot now
+
+  friend bool operator==(const SnapshotAck&, const SnapshotAck&) = default;
+};
+
+using PeerMessage = std::variant<raft::Message, Forward, ForwardReply, SnapshotChunk, SnapshotAck>;
+
+}  // namespace keel::node

@@ -1,0 +1,63 @@
+// Linearizable reads that this node was asked for: each waits for the core to name an index, and
+// then for the state to reach it.
+//
+// Each gets exactly one outcome: a view of the state that holds everything that had been answered
+// to anybody before the read was asked for, or why there is none. A refused read has done nothing
+// and may be asked again; it takes a new id then (etcd 20418). Belongs to the node role.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "kv/mvcc/read_view.h"
+#include "raft/io.h"
+#include "server/node/once.h"
+
+namespace keel::node {
+
+using ReadOutcome = std::variant<std::shared_ptr<const kv::ReadView>, raft::ReadRefusal>;
+using ReadDone = Once<ReadOutcome>;
+
+class Reads {
+ public:
+  struct Options {
+    NodeId self;
+    raft::BootId boot;
+    size_t reads_max = 65'536;
+    uint64_t patience_ms = 5'000;
+  };
+  explicit Reads(const Options& options) : options_(options) {}
+
+  // The id to ask the core for; none if it was refused at the bound.
+  [[nodiscard]] std::optional<raft::ReadId> Add(ReadDone done, uint64_t now_ms);
+
+  void OnReady(const raft::ReadReady& ready);
+  // Refusals for want of a leader are asked again until the read's patience ends: then the new id
+  // is appended to *again.
+  void OnRefused(const raft::ReadRefused& refused, uint64_t now_ms,
+                 std::vector<raft::ReadId>* again);
+  // Answers what waits for an index that the view has reached.
+  void OnApplied(const std::shared_ptr<const kv::ReadView>& view);
+  void Shutdown();
+
+  [[nodiscard]] size_t size() const { return asked_.size() + waiting_.size(); }
+
+ private:
+  struct Asked {
+    ReadDone done;
+    uint64_t deadline_ms = 0;
+  };
+  [[nodiscard]] raft::ReadId Ask(Asked asked);
+
+  const Options options_;
+  uint64_t next_sequence_ = 1;
+  std::unordered_map<uint64_t, Asked> asked_;
+  std::multimap<Index, ReadDone> waiting_;
+};
+
+}  // namespace keel::node

@@ -1,0 +1,191 @@
+// Three whole nodes: what they promise to clients, in good weather and in bad.
+#include <gtest/gtest.h>
+
+#include "tests/node/support/workload.h"
+
+namespace keel::node_test {
+namespace {
+
+std::string Joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  return text;
+}
+
+TEST(Cluster, ElectsALeaderThatAllFollow) {
+  SimCluster cluster({.seed = 1});
+  ASSERT_TRUE(cluster.RunUntilSettled());
+  EXPECT_NE(cluster.Leader(), nullptr);
+}
+
+TEST(Cluster, AnswersClientsOfEveryMember) {
+  SimCluster cluster({.seed = 2});
+  ASSERT_TRUE(cluster.RunUntilSettled());
+  Workload workload(&cluster, {});
+  workload.Start();
+  cluster.world().RunFor(3'000'000);
+  workload.Stop();
+  ASSERT_TRUE(cluster.world().RunUntil([&] { return workload.IsIdle(); }, 20'000'000));
+  ASSERT_TRUE(cluster.RunUntilEqual());
+  workload.CheckAtEnd();
+  EXPECT_EQ(Joined(workload.complaints()), "");
+  EXPECT_GT(workload.counts().applied, 300u);
+  EXPECT_GT(workload.counts().reads, 100u);
+  // Nothing was wrong, so nothing went wrong.
+  EXPECT_EQ(workload.counts().dropped, 0u);
+  EXPECT_EQ(workload.counts().unknown, 0u);
+}
+
+TEST(Cluster, SurvivesTheDeathOfAllMembersAtOnce) {
+  SimCluster cluster({.seed = 3});
+  ASSERT_TRUE(cluster.RunUntilSettled());
+  Workload workload(&cluster, {});
+  workload.Start();
+  for (int round = 0; round < 5; ++round) {
+    cluster.world().RunFor(400'000);
+    for (size_t i = 0; i < cluster.size(); ++i) {
+      cluster.at(i).Kill();
+      workload.OnKill(cluster.at(i).id());
+    }
+    cluster.StartAll();
+    ASSERT_TRUE(cluster.RunUntilSettled());
+  }
+  workload.Stop();
+  ASSERT_TRUE(cluster.world().RunUntil([&] { return workload.IsIdle(); }, 20'000'000));
+  ASSERT_TRUE(cluster.RunUntilEqual());
+  workload.CheckAtEnd();
+  EXPECT_EQ(Joined(workload.complaints()), "");
+}
+
+TEST(Cluster, FeedsAMemberThatIsFarBehindByASnapshot) {
+  SimCluster cluster({.seed = 4});
+  ASSERT_TRUE(cluster.RunUntilSettled());
+  SimMember& late = cluster.at(0);
+  late.Kill();
+  ASSERT_TRUE(cluster.RunUntilSettled());
+  Workload workload(&cluster, {.value_bytes_max = 1'000});
+  workload.Start();
+  cluster.world().RunFor(6'000'000);
+  // The log has left it behind.
+  ASSERT_GT(cluster.Leader()->node().core().log().base().index, Index(100));
+  ASSERT_TRUE(late.Start().ok());
+  cluster.world().RunFor(3'000'000);  // while writes go on
+  workload.Stop();
+  ASSERT_TRUE(cluster.world().RunUntil([&] { return workload.IsIdle(); }, 20'000'000));
+  ASSERT_TRUE(cluster.RunUntilEqual());
+  EXPECT_GT(late.node().core().log().base().index, Index(100));
+  workload.CheckAtEnd();
+  EXPECT_EQ(Joined(workload.complaints()), "");
+}
+
+TEST(Cluster, AJoinerIsFedAndPromoted) {
+  SimCluster cluster({.seed = 5});
+  ASSERT_TRUE(cluster.RunUntilSettled());
+  Workload workload(&cluster, {.value_bytes_max = 1'000});
+  workload.Start();
+  cluster.world().RunFor(5'000'000);
+  SimMember& joiner = cluster.Add();
+  ASSERT_TRUE(joiner.InstallAsJoiner().ok());
+  ASSERT_TRUE(joiner.Start().ok());
+  std::vector<node::ProposalOutcome> outcomes;
+  cluster.Leader()->node().ChangeMembers(
+      {.ops = {{.kind = raft::ConfigOpKind::kAddVoter, .id = joiner.id()}},
+       .members = {{.id = joiner.id(), .name = "m4", .peer_urls = {"http://m4:2380"}}}},
+      [&](const node::ProposalOutcome& outcome) { outcomes.push_back(outcome); });
+  ASSERT_TRUE(cluster.world().RunUntil(
+      [&] { return joiner.node().core().config().IsVoter(joiner.id()); }, 20'000'000));
+  workload.Stop();
+  ASSERT_TRUE(cluster.world().RunUntil([&] { return workload.IsIdle(); }, 20'000'000));
+  ASSERT_TRUE(cluster.RunUntilEqual());
+  ASSERT_EQ(outcomes.size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<node::Applied>(outcomes[0]));
+  workload.CheckAtEnd();
+  EXPECT_EQ(Joined(workload.complaints()), "");
+  // Names came with the state, and stay through configs that the core made by itself.
+  cluster.world().RunFor(100'000);
+  for (size_t i = 0; i < cluster.size(); ++i) {
+    const auto membership = cluster.at(i).node().status().membership;
+    ASSERT_NE(membership->Find(joiner.id()), nullptr);
+    EXPECT_EQ(membership->Find(joiner.id())->name, "m4");
+    EXPECT_EQ(membership->members().size(), 4u);
+  }
+}
+
+TEST(Cluster, APlannedStopHandsLeadershipOnAndLosesNoRequest) {
+  SimCluster cluster({.seed = 6});
+  ASSERT_TRUE(cluster.RunUntilSettled());
+  SimMember* first = cluster.Leader();
+  const Term term = first->node().core().term();
+  ASSERT_TRUE(first->StopCleanly().ok());
+  // Nobody had to wait for an election timeout: the next one leads already, one term later.
+  ASSERT_TRUE(cluster.RunUntilSettled());
+  EXPECT_EQ(cluster.Leader()->node().core().term(), term.Next());
+  ASSERT_TRUE(first->Start().ok());
+  EXPECT_TRUE(cluster.RunUntilEqual());
+}
+
+TEST(Cluster, ALoneMemberStopsWithoutWaitingForASuccessor) {
+  SimCluster cluster({.seed = 9, .members = 1});
+  ASSERT_TRUE(cluster.RunUntilSettled());
+  const uint64_t before_us = cluster.world().now_us();
+  ASSERT_TRUE(cluster.at(0).StopCleanly().ok());
+  EXPECT_LT(cluster.world().now_us() - before_us, SimCluster::SmallOptions().hand_off_ms * 1000);
+  ASSERT_TRUE(cluster.at(0).Start().ok());
+  EXPECT_TRUE(cluster.RunUntilEqual());
+}
+
+TEST(Cluster, AStalledDiskCostsALeaderItsPlace) {
+  SimCluster cluster({.seed = 7});
+  ASSERT_TRUE(cluster.RunUntilSettled());
+  SimMember* stalled = cluster.Leader();
+  stalled->SetDiskStalled(true);
+  Workload workload(&cluster, {});
+  workload.Start();
+  EXPECT_TRUE(cluster.world().RunUntil(
+      [&] { return cluster.Leader() != nullptr && cluster.Leader() != stalled; }, 10'000'000));
+  stalled->SetDiskStalled(false);
+  cluster.world().RunFor(500'000);
+  workload.Stop();
+  ASSERT_TRUE(cluster.world().RunUntil([&] { return workload.IsIdle(); }, 20'000'000));
+  ASSERT_TRUE(cluster.RunUntilEqual());
+  workload.CheckAtEnd();
+  EXPECT_EQ(Joined(workload.complaints()), "");
+}
+
+TEST(Cluster, LeasesRunOutWithTheirKeysAndRenewalsKeepThem) {
+  SimCluster cluster({.seed = 8});
+  ASSERT_TRUE(cluster.RunUntilSettled());
+  const auto propose = [&](kv::Operation operation) {
+    kv::Command command;
+    command.operation = std::move(operation);
+    bool applied = false;
+    cluster.Leader()->node().Propose({.command = kv::EncodeCommand(command)},
+                                     [&](const node::ProposalOutcome& outcome) {
+                                       applied = std::holds_alternative<node::Applied>(outcome);
+                                     });
+    EXPECT_TRUE(cluster.world().RunUntil([&] { return applied; }, 5'000'000));
+  };
+  for (const uint64_t id : {1, 2}) {
+    propose(kv::LeaseGrantOp{.id = kv::LeaseId(id), .ttl_s = 2});
+    kv::PutOp put;
+    put.key = "k" + std::to_string(id);
+    put.lease = kv::LeaseId(id);
+    propose(put);
+  }
+  int renewed = 0;
+  for (int second = 0; second < 5; ++second) {
+    cluster.world().RunFor(1'000'000);
+    cluster.Leader()->node().RenewLease(kv::LeaseId(2), [&](const node::Renewal& renewal) {
+      renewed += renewal.result == node::RenewalResult::kRenewed ? 1 : 0;
+    });
+  }
+  cluster.world().RunFor(100'000);
+  ASSERT_TRUE(cluster.RunUntilEqual());
+  EXPECT_EQ(renewed, 5);
+  const auto view = cluster.at(1).node().view();
+  EXPECT_FALSE(view->Get("k1", view->revision())->has_value());
+  EXPECT_TRUE(view->Get("k2", view->revision())->has_value());
+}
+
+}  // namespace
+}  // namespace keel::node_test

@@ -3,7 +3,7 @@
 
 # name | minutes that it is given room for on two cores | what it shows
 readonly STAGES="\
-release     |  9 | everything that ./run test runs
+release     | 20 | everything that ./run test runs
 asan-unit   |  5 | unit tests and scenarios under the address and undefined-behaviour sanitizers
 mutants     |  9 | every known bug, put back in, is caught
 tsan-unit   |  5 | unit tests and scenarios under the thread sanitizer

@@ -1,0 +1,51 @@
+// The client API: every RPC that a client of etcd v3 knows, on top of one node.
+//
+// One file a service. A handler runs on the transport's executor: it decodes, validates and hands
+// the work to the node; the node's callback encodes the answer and posts it back to the transport.
+// Nothing here blocks. Made by main once the node is open; outlives the transport's sessions, and is
+// destroyed before the node.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/executor.h"
+#include "net/method_table.h"
+#include "server/node/node.h"
+
+namespace keel::api {
+
+struct ServiceOptions {
+  size_t max_request_bytes = size_t{3} << 19;  // 1.5 MiB, as --max-request-bytes
+  size_t max_txn_ops = 128;                    // as --max-txn-ops
+  uint64_t watch_progress_interval_ms = 600'000;
+  uint64_t election_timeout_ms = 1'000;  // the shortest lease is half as long again
+};
+
+class Services {
+ public:
+  struct Seams {
+    node::Node* node = nullptr;
+    const Clock* clock = nullptr;
+    Executor* transport = nullptr;  // handlers run there, and answers are given there
+    Executor* pool = nullptr;       // for what blocks: large ranges, hashes, snapshots
+  };
+  Services(const ServiceOptions& options, const Seams& seams);
+  ~Services();
+  Services(const Services&) = delete;
+  Services& operator=(const Services&) = delete;
+
+  // Fills the table with all services, health and reflection among them. Once, before it is used.
+  void Register(net::MethodTable* methods);
+  // On the transport's executor: ends all streams, with UNAVAILABLE and the words that make clients
+  // go to another member.
+  void Stop();
+
+ private:
+  struct Parts;
+  const std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace keel::api

@@ -1,0 +1,69 @@
+"""What the suites share: cases that are functions, one after the other, and one closing line.
+
+    SUITE = Suite("etcdctl")
+
+    @SUITE.case
+    def a_put_is_read_back(cluster): ...
+
+    SUITE.main()
+
+Each case gets the same cluster and cleans up nothing: it uses keys of its own. The closing line is
+`conformance: suite=NAME passed=N failed=N`; the exit code is 0 only if all passed.
+"""
+
+import argparse
+import shutil
+import sys
+import time
+import traceback
+
+from cluster import Cluster
+
+
+class Suite:
+    def __init__(self, name):
+        self.name = name
+        self.cases = []
+
+    def case(self, function):
+        self.cases.append(function)
+        return function
+
+    def main(self, needs=()):
+        parser = argparse.ArgumentParser(description=f"The conformance suite {self.name}.")
+        parser.add_argument("--server", default="build/bin/keeld", help="the program to judge (also: etcd)")
+        parser.add_argument("--only", default="", help="run the cases whose name contains this")
+        options = parser.parse_args()
+        for tool in ("etcdctl", *needs):
+            if shutil.which(tool) is None:
+                sys.exit(f"conformance: {tool} is missing: ./run test installs it")
+        passed, failed = 0, 0
+        with Cluster(options.server) as cluster:
+            for case in self.cases:
+                if options.only not in case.__name__:
+                    continue
+                began = time.monotonic()
+                try:
+                    case(cluster)
+                    passed += 1
+                    verdict = "ok"
+                except Exception:  # pylint: disable=broad-except
+                    traceback.print_exc()
+                    failed += 1
+                    verdict = "FAILED"
+                print(f"{verdict:6} {time.monotonic() - began:6.2f} s  {case.__name__}", flush=True)
+            if failed:
+                for member in cluster.members:
+                    print(f"---- the end of {member.name}'s log\n{cluster.log_end(member)}")
+        print(f"conformance: suite={self.name} passed={passed} failed={failed}")
+        sys.exit(0 if failed == 0 and passed > 0 else 1)
+
+
+def equal(got, want, what=""):
+    if got != want:
+        raise AssertionError(f"{what[:2000]}: got {got!r}, want {want!r}")
+
+
+def contains(text, part):
+    if part not in text:
+        raise AssertionError(f"{part!r} is not in {text[-2000:]!r}")

@@ -5,6 +5,9 @@ readonly PACKAGES_BUILD="g++ cmake ninja-build ccache python3
   libxxhash-dev libleveldb-dev libcrypt-dev libnghttp2-dev libboost1.81-dev zlib1g-dev
   libprotobuf-dev protobuf-compiler
   libgtest-dev libgmock-dev libbenchmark-dev python3-grpcio nghttp2-client"
+# Debian's clients of etcd, for the conformance tests; nodejs and npm may also come from elsewhere.
+readonly PACKAGES_CONFORMANCE="etcd-client python3-etcd3 golang-go golang-etcd-server-dev"
+readonly PACKAGES_PEERS="etcd-server"
 readonly PACKAGES_CLANG="clang lld libclang-rt-dev"
 readonly PACKAGES_FORMAT="clang-format"
 readonly PACKAGES_LINT="clang-tidy"
@@ -27,6 +30,11 @@ take_install_option() {
 packages_of() {
   case "$1" in
     build) say "${PACKAGES_BUILD}" ;;
+    conformance)
+      say "${PACKAGES_CONFORMANCE}"
+      command -v npm >/dev/null || say "nodejs npm"
+      ;;
+    peers) say "${PACKAGES_PEERS}" ;;
     clang) say "${PACKAGES_CLANG}" ;;
     format) say "${PACKAGES_FORMAT}" ;;
     lint) say "${PACKAGES_LINT}" ;;

@@ -44,6 +44,7 @@ command_test() {
 # are not labelled slow. Ends with ctest's summary.
 test_preset() {
   build "$1"
+  if (($# == 1)); then ensure_packages conformance; fi
   local -a selection=(--label-exclude '^slow$')
   if (($# > 1)); then selection+=(--label-regex "$2"); fi
   ctest --preset "$1" --parallel "$(jobs)" "${selection[@]}"

@@ -4,8 +4,8 @@
 #include <optional>
 #include <vector>
 
-#include "base/bytes.h"
 #include "api/grpc/health/v1/health.pb.h"
+#include "base/bytes.h"
 #include "net/services/proto_call.h"
 
 namespace keel::net {

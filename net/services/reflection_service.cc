@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "base/check.h"
 #include "api/grpc/reflection/v1/reflection.pb.h"
 #include "api/grpc/reflection/v1alpha/reflection.pb.h"
+#include "base/check.h"
 #include "net/services/proto_call.h"
 
 namespace keel::net {

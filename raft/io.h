@@ -57,12 +57,17 @@ struct Applied {
   Index index;
 };
 
-// The driver has durable state up to `index` and has dropped, or will drop, its log up to there.
+// The driver has durable state up to `index` and has dropped, or will drop, its log up to there. It
+// must not go past a snapshot that it is streaming to a peer: that peer would arrive below the
+// log's base, where nothing follows, and under load never catch up. The core survives it, and then
+// asks for another snapshot.
 struct Compact {
   Index index;
 };
 
-// The data of a snapshot is ready to be streamed to `peer`: answers SnapshotWanted.
+// Answers SnapshotWanted: the data of a snapshot is at `peer`, or will be when the InstallSnapshot
+// that follows arrives there. One that no longer reaches as far as the peer needs is not offered; a
+// SnapshotWanted asks for a fresh one instead.
 struct SnapshotReady {
   NodeId peer;
   SnapshotMeta meta;
@@ -122,6 +127,9 @@ struct ReadRefused {
   ReadRefusal reason = ReadRefusal::kNoLeader;
 };
 
+// Asked again if Options::snapshot_patience_ms go by without an answer, or without word from the
+// peer after one. Whatever brings the peer up to the log meanwhile ends the wish; an answer that
+// comes later is ignored.
 struct SnapshotWanted {
   NodeId peer;
   Index at_least;

@@ -66,7 +66,7 @@ void Raft::CheckQuorum() {
     return StepDown("it hears from no majority");
   }
   MaybeYieldToPriority();
-  for (Progress& peer : peers_) peer.active = false;
+  for (Progress& peer : peers_) peer.was_active = std::exchange(peer.active, false);
 }
 
 // A heartbeat to everybody; it starts a round that reads and the lease may ride on.
@@ -103,13 +103,15 @@ void Raft::OnHeartbeatReply(const Message& message, const HeartbeatReply& reply)
     if (reply.keeps_lease) peer->round_leased = std::max(peer->round_leased, reply.round);
     ConfirmRounds();
   }
-  // A snapshot arrived, and no word of it came: it was lost, unless the disk is only slow with it.
-  const bool has_snapshot = peer->state == FlowState::kSnapshot && !peer->snapshot_index.IsNone() &&
-                            reply.commit >= peer->snapshot_index &&
-                            now_ >= peer->snapshot_asked_at + options_.election_timeout_ms;
-  if (has_snapshot) {
+  // The peer has what our log begins with, and no word of that came: the word was lost, unless the
+  // disk is only slow with a snapshot. Who has lost its state has nothing.
+  const Index held = std::min(reply.commit, commit_);
+  const bool is_overdue = peer->state == FlowState::kSnapshot && !held.IsNone() &&
+                          held >= log_.base().index &&
+                          now_ >= peer->snapshot_asked_at + options_.election_timeout_ms;
+  if (is_overdue) {
     peer->wants_snapshot = false;
-    peer->BecomeProbe(peer->snapshot_index.Next());
+    peer->BecomeProbe(held.Next());
   }
   // An append or its reply may have been lost: an empty one finds out.
   peer->probing = false;

@@ -126,6 +126,7 @@ class Raft {
   void Acknowledge(NodeId to, Index match, bool entries_came);
   void OnHeartbeat(const Message& message, const HeartbeatRequest& heartbeat);
   void OnInstallSnapshot(const Message& message, const InstallSnapshot& install);
+  void RefuseSnapshot(NodeId to, const Position& last);
   [[nodiscard]] bool HoldsEnd(const Position& last) const;
   [[nodiscard]] bool HasForgottenItsVote(const Config& members) const;
   void ReplaceState(NodeId leader, const SnapshotMeta& meta, bool keeps_log);
@@ -157,6 +158,7 @@ class Raft {
   void SendEntries(Progress& peer, std::vector<Entry> entries, size_t bytes);
   void OnAppendReply(const Message& message, const AppendReply& reply);
   void WantSnapshot(Progress& peer, Index at_least);
+  [[nodiscard]] bool IsSnapshotTooOld(const Progress& peer, const AppendReply& refusal) const;
   void OnSnapshotReady(const SnapshotReady& ready);
   void OnSnapshotFailed(const SnapshotFailed& failed);
   void NoteCatchUp(Progress& peer);
@@ -190,7 +192,7 @@ class Raft {
   // ---- transfer.cc ----
   void OnTransferLeadership(const TransferLeadership& transfer);
   void OnTimeoutNow(const Message& message);
-  void StartTransfer(NodeId target);
+  void StartTransfer(NodeId target, bool is_asked_for);
   void AdvanceTransfer();
   void ExpireTransfer();
   void SendTimeoutNow(NodeId target);
@@ -254,7 +256,6 @@ class Raft {
 
   // A candidate's.
   uint64_t campaign_round_ = 0;
-  bool campaign_forced_ = false;
   struct RecordedBallot {
     NodeId voter;
     bool granted = false;
@@ -286,6 +287,7 @@ class Raft {
   struct Transfer {
     NodeId target;
     Instant deadline;
+    bool is_asked_for = false;  // or else priority alone moves it
     bool sent = false;
   };
   std::optional<Transfer> transfer_;

@@ -185,9 +185,14 @@ struct TransferResult {
 };
 
 enum class NoticeKind : uint8_t {
-  kHealed,     // this core is damaged no longer: clear the mark in its directory
-  kRemoved,    // this core's member was removed from the cluster: stop
-  kPeerWiped,  // `peer` votes, but came back with an empty directory: it must be replaced
+  kHealed,   // this core is damaged no longer: clear the mark in its directory
+  kRemoved,  // this core's member was removed from the cluster: stop
+  // `peer` votes, but came back with an empty directory: its votes are forgotten. It is fed nothing
+  // and counts for nothing until the driver has it replaced by a member with a new id, or removed.
+  // The core refuses to demote it; but a leader that has not heard from it yet cannot know. So the
+  // driver must never start a core with an empty directory under an id that had one before, and a
+  // member that lost its directory never gets its old id back.
+  kPeerWiped,
 };
 
 struct Notice {

@@ -166,6 +166,7 @@ class Raft {
   // ---- members.cc ----
   void OnChangeConfig(const ChangeConfig& change);
   [[nodiscard]] ConfigRefusal WhyNoChange() const;
+  [[nodiscard]] ConfigRefusal WhyNotThisChange(const ChangeConfig& change) const;
   void AppendConfig(const std::shared_ptr<const Config>& config, std::string_view context);
   void OnConfigAppended();
   void OnConfigCommitted();

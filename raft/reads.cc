@@ -90,7 +90,9 @@ void Raft::AnswerReads(const PendingReads& reads, Index index) {
 
 void Raft::RefuseReads(const PendingReads& reads, ReadRefusal reason) {
   if (reads.asker != id()) {
-    return Send(reads.asker, ReadIndexReply{.ids = reads.ids, .refused = true});
+    const bool too_many = reason == ReadRefusal::kTooMany;
+    return Send(reads.asker,
+                ReadIndexReply{.ids = reads.ids, .refused = true, .too_many = too_many});
   }
   for (const ReadId& read : reads.ids) out_->reads_refused.push_back({read, reason});
 }
@@ -117,7 +119,9 @@ void Raft::OnReadIndexReply(const Message& message, const ReadIndexReply& reply)
         });
     if (asked == forwarded_reads_.end()) continue;
     if (reply.refused) {
-      out_->reads_refused.push_back({asked->id, ReadRefusal::kLeaderChanged});
+      const ReadRefusal reason =
+          reply.too_many ? ReadRefusal::kTooMany : ReadRefusal::kLeaderChanged;
+      out_->reads_refused.push_back({asked->id, reason});
     } else {
       out_->reads_ready.push_back({asked->id, reply.index});
     }

@@ -107,10 +107,9 @@ bool Raft::IsSnapshotTooOld(const Progress& peer, const AppendReply& refusal) co
 void Raft::OnSnapshotReady(const SnapshotReady& ready) {
   Progress* peer = Peer(ready.peer);
   if (role_ != Role::kLeader || peer == nullptr || peer->state != FlowState::kSnapshot) return;
-  if (ready.meta.config == nullptr || ready.meta.last.index > commit_ ||
-      ready.meta.last.index.IsNone()) {
-    return;
-  }
+  const InstallSnapshot install{ready.meta};
+  const Message offer{id(), peer->id, term(), install};
+  if (!IsWellFormed(offer) || ready.meta.last.index > commit_) return;
   // The log may have moved on since it was asked for: behind this one it would not go on.
   const Index needed = std::max(peer->snapshot_needed, log_.base().index);
   if (ready.meta.last.index < needed) {
@@ -120,7 +119,7 @@ void Raft::OnSnapshotReady(const SnapshotReady& ready) {
   peer->snapshot_index = ready.meta.last.index;
   peer->snapshot_asked_at = now_;
   narrate_("sends ", peer->id, " the snapshot up to ", ready.meta.last);
-  Send(peer->id, InstallSnapshot{ready.meta});
+  out_->send_now.push_back(offer);
 }
 
 void Raft::OnSnapshotFailed(const SnapshotFailed& failed) {

@@ -62,6 +62,10 @@ class Raft {
   [[nodiscard]] Index commit_at_broadcast() const { return commit_at_broadcast_; }
   [[nodiscard]] size_t uncommitted_bytes() const { return uncommitted_bytes_; }
   [[nodiscard]] size_t unapplied_bytes() const { return unapplied_bytes_; }
+  // Reads that wait here: a leader's for their rounds, a follower's for the leader's answer.
+  [[nodiscard]] size_t pending_reads() const {
+    return PendingReadCount() + forwarded_reads_.size();
+  }
   [[nodiscard]] uint64_t dropped_message_count() const { return dropped_message_count_; }
 
   // What a snapshot that covers exactly up to `index` must say of it. Requires that the log's base

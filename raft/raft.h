@@ -5,8 +5,9 @@
 // from one thread at a time and carries out what Output says (raft/io.h). What it may promise is
 // decided by the persists that the driver has confirmed, never by those that are in flight.
 //
-// The bodies are sorted by subject: raft.cc (events, terms, durability), election.cc, follower.cc,
-// leader.cc, replication.cc, members.cc, reads.cc, transfer.cc. raft/README.md explains them all.
+// The bodies are sorted by subject: raft.cc (events, terms, durability), apply.cc, election.cc,
+// follower.cc, leader.cc, replication.cc, members.cc, reads.cc, transfer.cc. raft/README.md
+// explains them all.
 #pragma once
 
 #include <deque>
@@ -80,28 +81,30 @@ class Raft {
   [[nodiscard]] bool AdoptTerm(const Message& message);
   void AnswerStale(const Message& message);
   void OnPersistDone(const PersistDone& done);
-  void OnApplied(const Applied& applied);
-  void OnCompact(const Compact& compact);
-  void OnEntriesFetched(const EntriesFetched& fetched);
   void OnPeerLost(const PeerLost& lost);
   void Drop(const Message& message, std::string_view why);
   void SetVote(Vote vote);
   void BecomeFollower(Term term, NodeId leader, std::string_view why);
   void CutLog(Index from);
   void TakeBackPromises(Index from);
-  void CommitTo(Index index);
-  void Deliver();
-  void HandOut(std::vector<Entry> entries, size_t bytes);
   void Finish();
   void Settle();
   void FillPersist();
   void ReleasePromises();
   void Send(NodeId to, Body body);
   void Promise(NodeId to, Body body);
-  [[nodiscard]] Index Deliverable() const;
-  [[nodiscard]] bool IsInstalling() const;
   [[nodiscard]] bool IsDiskStalled() const;
   [[nodiscard]] Instant NextWake() const;
+
+  // ---- apply.cc ----
+  void CommitTo(Index index);
+  [[nodiscard]] Index Deliverable() const;
+  void Deliver();
+  void HandOut(std::vector<Entry> entries, size_t bytes);
+  void OnApplied(const Applied& applied);
+  void OnCompact(const Compact& compact);
+  void OnEntriesFetched(const EntriesFetched& fetched);
+  [[nodiscard]] bool IsInstalling() const;
 
   // ---- election.cc ----
   void ResetElectionTimer();

@@ -80,6 +80,44 @@ TEST(Limits, AnEntryLargerThanAMessageGoesAlone) {
   EXPECT_EQ(cluster->violations(), kNone);
 }
 
+// A driver reads as much as it sees fit; what goes out keeps to the limits all the same.
+TEST(Limits, WhatIsFetchedToApplyIsCutToABatch) {
+  auto cluster = Led({.committed_batch_bytes_max = 200, .cache_bytes_max = 0});
+  Node& one = cluster->node(1_node);
+  one.apply_paused = true;
+  one.fetches_by_hand = true;
+  cluster->Propose(1_node, std::vector<std::string>(10, std::string(52, 'x')));
+  cluster->Settle();
+  const Index first = cluster->core(1_node).delivered().Next();
+  const std::vector<Entry> all = one.disk.Read(first, SIZE_MAX);
+  ASSERT_GE(all.size(), 5u);
+  const size_t before = one.to_apply.size();
+  cluster->Step(1_node, EntriesFetched{.peer = {}, .first = first, .entries = all});
+  EXPECT_EQ(one.to_apply.size(), before + 2);
+  EXPECT_EQ(cluster->violations(), kNone);
+}
+
+TEST(Limits, WhatIsFetchedForAFollowerIsCutToAMessage) {
+  auto cluster = Led({.message_bytes_max = 300, .cache_bytes_max = 0});
+  cluster->Crash(3_node);
+  cluster->Propose(1_node, std::vector<std::string>(10, std::string(52, 'x')));
+  cluster->Advance(3'000);
+  Node& one = cluster->node(1_node);
+  one.fetches_by_hand = true;
+  cluster->Start(3_node);
+  cluster->Advance(300);
+  ASSERT_FALSE(one.entries_wanted.empty());
+  const EntriesWanted wish = one.entries_wanted.back();
+  ASSERT_EQ(wish.peer, 3_node);
+  cluster->Hold(1_node, 3_node);
+  cluster->Step(1_node, EntriesFetched{.peer = 3_node,
+                                       .first = wish.first,
+                                       .entries = one.disk.Read(wish.first, SIZE_MAX)});
+  const Message sent = cluster->wire().messages().back();
+  EXPECT_EQ(std::get<AppendRequest>(sent.body).entries.size(), 3u);
+  EXPECT_EQ(cluster->violations(), kNone);
+}
+
 TEST(Limits, OneUpdateHandsOutNoMoreThanABatch) {
   auto cluster = Led({.committed_batch_bytes_max = 500});
   cluster->node(1_node).apply_paused = true;

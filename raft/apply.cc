@@ -27,22 +27,22 @@ void Raft::Deliver() {
   // One hand-out for each update keeps it within its bound; the report of it brings the next.
   if (state_lost_ || IsInstalling() || !out_->committed.empty()) return;
   const Index upto = Deliverable();
-  if (delivered_ >= upto || unapplied_bytes_ >= options_.unapplied_bytes_max) return;
+  if (delivered_ >= upto || apply_.unapplied_bytes >= options_.unapplied_bytes_max) return;
   const Index first = delivered_.Next();
   if (log_.IsCached(first)) {
     std::vector<Entry> entries;
     const size_t bytes = log_.Slice(first, upto, options_.committed_batch_bytes_max, &entries);
     return HandOut(std::move(entries), bytes);
   }
-  if (apply_fetching_ || now_ < apply_fetch_not_before_) return;
-  apply_fetching_ = true;
+  if (apply_.fetching || now_ < apply_.fetch_not_before) return;
+  apply_.fetching = true;
   out_->entries_wanted.push_back({NodeId(), first, options_.committed_batch_bytes_max});
 }
 
 void Raft::HandOut(std::vector<Entry> entries, size_t bytes) {
   delivered_ = entries.back().index;
-  unapplied_.push_back({delivered_, bytes});
-  unapplied_bytes_ += bytes;
+  apply_.unapplied.push_back({delivered_, bytes});
+  apply_.unapplied_bytes += bytes;
   if (out_->committed.empty()) {
     out_->committed = std::move(entries);
   } else {
@@ -53,9 +53,9 @@ void Raft::HandOut(std::vector<Entry> entries, size_t bytes) {
 void Raft::OnApplied(const Applied& applied) {
   if (applied.index <= applied_ || applied.index > delivered_) return;
   applied_ = applied.index;
-  while (!unapplied_.empty() && unapplied_.front().last <= applied_) {
-    unapplied_bytes_ -= unapplied_.front().bytes;
-    unapplied_.pop_front();
+  while (!apply_.unapplied.empty() && apply_.unapplied.front().last <= applied_) {
+    apply_.unapplied_bytes -= apply_.unapplied.front().bytes;
+    apply_.unapplied.pop_front();
   }
 }
 
@@ -85,9 +85,9 @@ void Raft::OnEntriesFetched(const EntriesFetched& fetched) {
     entries.push_back(entry);
   }
   if (is_to_apply) {
-    apply_fetching_ = false;
+    apply_.fetching = false;
     // Nothing at all is the driver's trouble: asked again at once, it would spin.
-    if (entries.empty()) apply_fetch_not_before_ = now_ + options_.heartbeat_ms;
+    if (entries.empty()) apply_.fetch_not_before = now_ + options_.heartbeat_ms;
     if (entries.empty() || fetched.first != delivered_.Next()) return;
     return HandOut(std::move(entries), bytes);
   }
@@ -101,7 +101,7 @@ void Raft::OnEntriesFetched(const EntriesFetched& fetched) {
 
 // Whether a snapshot is on its way to the disk: until it is there, the state is the old one.
 bool Raft::IsInstalling() const {
-  return snapshot_unsaved_.has_value() || durability_.IsInFlight(snapshot_persist_);
+  return install_.unsaved.has_value() || durability_.IsInFlight(install_.persist);
 }
 
 }  // namespace keel::raft

@@ -185,14 +185,14 @@ bool Raft::HoldsEnd(const Position& last) const {
 
 void Raft::ReplaceState(NodeId leader, const SnapshotMeta& meta, bool keeps_log) {
   narrate_("installs the snapshot up to ", meta.last);
-  snapshot_unsaved_ = meta;
-  snapshot_keeps_log_ = keeps_log;
+  install_.unsaved = meta;
+  install_.keeps_log = keeps_log;
   commit_ = keeps_log ? std::max(commit_, meta.last.index) : meta.last.index;
   delivered_ = applied_ = meta.last.index;
-  unapplied_.clear();
-  unapplied_bytes_ = 0;
+  apply_.unapplied.clear();
+  apply_.unapplied_bytes = 0;
   out_->committed.clear();  // handed out in this very step, and overtaken
-  apply_fetching_ = false;
+  apply_.fetching = false;
   verified_ = keeps_log ? std::max(verified_, meta.last.index) : meta.last.index;
   state_lost_ = false;
   if (configs_.current_index() <= commit_) OnConfigCommitted();

@@ -179,8 +179,11 @@ enum class TransferOutcome : uint8_t {
 };
 [[nodiscard]] std::string_view ToString(TransferOutcome outcome);
 
+// How a transfer that was asked for goes. One that priority began has no result, and neither has
+// success: the core then leads no more. Whoever stops leading for another reason while a transfer
+// is under way says no more of it either.
 struct TransferResult {
-  NodeId target;
+  NodeId target;  // as asked; once it has started, who was chosen
   TransferOutcome outcome = TransferOutcome::kStarted;
 };
 

@@ -92,7 +92,7 @@ void Raft::OnConfigAppended() {
     next.push_back(std::move(fresh));
   }
   peers_ = std::move(next);
-  lease_until_ = Instant();  // to be earned again from those who now decide
+  lease_.until = Instant();  // to be earned again from those who now decide
   commit_may_move_ = true;
   const Member* self = config().Find(id());
   const bool leaves = self == nullptr || !self->votes;

@@ -189,7 +189,7 @@ void Raft::BecomeFollower(Term new_term, NodeId new_leader, std::string_view why
     SetVote({new_term, NodeId()});
   }
   role_ = Role::kFollower;
-  ballots_.clear();
+  campaign_.ballots.clear();
   if (new_times) {
     leader_ = new_leader;
     leader_is_dead_ = false;
@@ -277,7 +277,8 @@ void Raft::Finish() {
   FillPersist();
   ReleasePromises();
   Settle();
-  log_.Evict(role_ == Role::kLeader ? settled_ : durability_.index(), options_.cache_bytes_max);
+  log_.Evict(role_ == Role::kLeader ? tail_.settled : durability_.index(),
+             options_.cache_bytes_max);
   out_->wake_at = NextWake();
 }
 
@@ -285,16 +286,17 @@ void Raft::Finish() {
 void Raft::Settle() {
   if (role_ != Role::kLeader) return;
   const Index upto = std::min(commit_, durability_.index());
-  for (; settled_ < upto; settled_ = settled_.Next()) {
+  for (; tail_.settled < upto; tail_.settled = tail_.settled.Next()) {
     // What was not cached when this core began to lead was never charged.
-    if (log_.IsCached(settled_.Next())) uncommitted_bytes_ -= CostBytes(log_.At(settled_.Next()));
+    if (log_.IsCached(tail_.settled.Next()))
+      tail_.bytes -= CostBytes(log_.At(tail_.settled.Next()));
   }
 }
 
 void Raft::FillPersist() {
   Persist& persist = out_->persist;
   const bool has_entries = log_.last().index >= unsaved_from_;
-  if (!vote_unsaved_ && !has_entries && !snapshot_unsaved_.has_value()) return;
+  if (!vote_unsaved_ && !has_entries && !install_.unsaved.has_value()) return;
   Vote durable_vote = vote_;
   bool vote_follows = false;
   if (KEEL_MUTANT(kTermAndVoteApart1) && !vote_.candidate.IsNone() &&
@@ -305,10 +307,10 @@ void Raft::FillPersist() {
   persist.id = durability_.Issue(now_, durable_vote, log_.last().index);
   if (vote_unsaved_) persist.vote = durable_vote;
   vote_unsaved_ = vote_follows;
-  if (snapshot_unsaved_.has_value()) {
-    persist.snapshot = std::exchange(snapshot_unsaved_, std::nullopt);
-    persist.keeps_log = snapshot_keeps_log_;
-    snapshot_persist_ = persist.id;
+  if (install_.unsaved.has_value()) {
+    persist.snapshot = std::exchange(install_.unsaved, std::nullopt);
+    persist.keeps_log = install_.keeps_log;
+    install_.persist = persist.id;
   }
   if (has_entries) {
     log_.Slice(unsaved_from_, log_.last().index, SIZE_MAX, &persist.entries);
@@ -339,7 +341,7 @@ Instant Raft::NextWake() const {
   // wait for a pause in the reads.
   const bool leads = role_ == Role::kLeader;
   Instant wake = leads ? std::min(heartbeat_due_, duties_due_) : election_due_;
-  if (now_ < apply_fetch_not_before_) wake = std::min(wake, apply_fetch_not_before_);
+  if (now_ < apply_.fetch_not_before) wake = std::min(wake, apply_.fetch_not_before);
   if (!leads && !forwarded_reads_.empty()) {
     wake = std::min(wake, forwarded_reads_.front().asked_at + 2 * options_.election_timeout_ms);
   }

@@ -61,8 +61,8 @@ class Raft {
   [[nodiscard]] bool state_lost() const { return state_lost_; }
   [[nodiscard]] const std::vector<Progress>& peers() const { return peers_; }
   [[nodiscard]] Index commit_at_broadcast() const { return commit_at_broadcast_; }
-  [[nodiscard]] size_t uncommitted_bytes() const { return uncommitted_bytes_; }
-  [[nodiscard]] size_t unapplied_bytes() const { return unapplied_bytes_; }
+  [[nodiscard]] size_t uncommitted_bytes() const { return tail_.bytes; }
+  [[nodiscard]] size_t unapplied_bytes() const { return apply_.unapplied_bytes; }
   // Reads that wait here: a leader's for their rounds, a follower's for the leader's answer.
   [[nodiscard]] size_t pending_reads() const {
     return PendingReadCount() + forwarded_reads_.size();
@@ -222,9 +222,12 @@ class Raft {
   ConfigHistory configs_;
   Durability durability_;
   Index unsaved_from_;  // entries from here on have not been handed to the disk
-  std::optional<SnapshotMeta> snapshot_unsaved_;
-  bool snapshot_keeps_log_ = false;
-  PersistId snapshot_persist_;  // the latest persist that installs a snapshot
+  struct Install {
+    std::optional<SnapshotMeta> unsaved;  // not yet handed to the disk
+    bool keeps_log = false;
+    PersistId persist;  // the latest that installs a snapshot
+  };
+  Install install_;
 
   // Progress of the state machine. Always: applied <= delivered <= commit.
   Index commit_;
@@ -234,10 +237,13 @@ class Raft {
     Index last;
     size_t bytes = 0;
   };
-  std::deque<Delivered> unapplied_;
-  size_t unapplied_bytes_ = 0;
-  bool apply_fetching_ = false;
-  Instant apply_fetch_not_before_;  // after a fetch that brought nothing
+  struct Apply {
+    std::deque<Delivered> unapplied;
+    size_t unapplied_bytes = 0;
+    bool fetching = false;
+    Instant fetch_not_before;  // after a fetch that brought nothing
+  };
+  Apply apply_;
   bool state_lost_ = false;
 
   // Everybody's.
@@ -263,19 +269,25 @@ class Raft {
   std::deque<ForwardedRead> forwarded_reads_;
 
   // A candidate's.
-  uint64_t campaign_round_ = 0;
   struct RecordedBallot {
     NodeId voter;
     bool granted = false;
   };
-  std::vector<RecordedBallot> ballots_;
+  struct Campaign {
+    uint64_t round = 0;  // counts all of this start
+    std::vector<RecordedBallot> ballots;
+  };
+  Campaign campaign_;
 
   // A leader's.
   std::vector<Progress> peers_;  // everybody in the config but ourselves, by id
   Index term_start_;             // its first entry
   bool commit_may_move_ = false;
-  Index settled_;                 // committed and durable here: no longer charged
-  size_t uncommitted_bytes_ = 0;  // the charge for what lies behind it
+  struct Tail {
+    Index settled;     // committed and durable here: no longer charged
+    size_t bytes = 0;  // the charge for what lies behind it
+  };
+  Tail tail_;
   Instant heartbeat_due_;
   Instant duties_due_;  // all else that a leader does by the clock; no round puts it off
   Instant quorum_check_due_;
@@ -284,13 +296,19 @@ class Raft {
     uint64_t round = 0;
     Instant at;
   };
-  std::deque<RoundSent> rounds_sent_;
-  Instant lease_until_;
-  bool lease_poisoned_ = false;  // a transfer was offered in this term (raft-rs 234)
+  struct Lease {
+    std::deque<RoundSent> rounds_sent;  // which may still extend it
+    Instant until;
+    bool poisoned = false;  // a transfer was offered in this term (raft-rs 234)
+  };
+  Lease lease_;
   Index commit_at_broadcast_;
   ReadRounds reads_;
-  std::vector<PendingReads> held_reads_;  // until the term's first commit
-  size_t held_read_count_ = 0;
+  struct HeldReads {
+    std::vector<PendingReads> reads;
+    size_t count = 0;  // of single reads
+  };
+  HeldReads held_;  // until the term's first commit
   std::vector<PendingReads> read_scratch_;
   struct Transfer {
     NodeId target;

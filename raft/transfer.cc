@@ -46,7 +46,7 @@ void Raft::ExpireTransfer() {
 }
 
 void Raft::SendTimeoutNow(NodeId target) {
-  lease_poisoned_ = true;
+  lease_.poisoned = true;
   Send(target, TimeoutNow{});
 }
 

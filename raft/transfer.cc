@@ -90,7 +90,8 @@ void Raft::MaybeYieldToPriority() {
   NodeId heir;
   uint32_t highest = self->priority;
   for (const Progress& peer : peers_) {
-    if (!IsFitToLead(peer) || peer.match < commit_at_broadcast_) continue;
+    // Asked at the end of a window: who was silent in it is not trusted with leadership unasked.
+    if (!peer.active || !IsFitToLead(peer) || peer.match < commit_at_broadcast_) continue;
     const uint32_t priority = config().Find(peer.id)->priority;
     if (priority <= highest) continue;
     heir = peer.id;

@@ -97,6 +97,28 @@ TEST(Limits, WhatIsFetchedToApplyIsCutToABatch) {
   EXPECT_EQ(cluster->violations(), kNone);
 }
 
+// What a driver reads may go beyond what is committed; thrown away, it would be asked for for ever.
+TEST(Limits, AFetchBeyondTheCommitIsUsedAsFarAsThat) {
+  Options options{.id = 1_node, .boot = BootId(1), .seed = 1};
+  options.cache_bytes_max = 0;
+  Raft core(options, Restored({.last = {}, .config = Shared(Voters({1, 2, 3}))}));
+  std::vector<Entry> entries;
+  for (uint64_t i = 1; i <= 5; ++i) entries.push_back(MakeEntry(i, 1));
+  Output out;
+  const auto take = [&](Event event) {
+    core.Step(std::vector<Input>{{Instant(1), std::move(event)}}, out);
+  };
+  AppendRequest append{.entries = entries};
+  take(Message{2_node, 1_node, 1_term, append});
+  take(PersistDone{out.persist.id});
+  append = {.prev = At(5, 1), .commit = 2_index};
+  take(Message{2_node, 1_node, 1_term, append});
+  ASSERT_EQ(out.entries_wanted.size(), 1u);
+  take(EntriesFetched{.peer = {}, .first = 1_index, .entries = entries});
+  EXPECT_EQ(out.committed.size(), 2u);
+  EXPECT_TRUE(out.entries_wanted.empty());
+}
+
 TEST(Limits, WhatIsFetchedForAFollowerIsCutToAMessage) {
   auto cluster = Led({.message_bytes_max = 300, .cache_bytes_max = 0});
   cluster->Crash(3_node);

@@ -71,6 +71,8 @@ enum class ConfigRefusal : uint8_t {
   kNobodyMayLead,      // every voter left would have priority 0
   kTooManyMembers,     // kMembersMax
   kTooManyTombstones,  // kTombstonesMax
+  kContextTooLarge,    // Options::config_context_bytes_max
+  kWiped,              // demotion of a voter that came back with nothing: replace or remove it
 };
 [[nodiscard]] std::string_view ToString(ConfigRefusal refusal);
 
@@ -95,6 +97,10 @@ class Config {
   [[nodiscard]] const std::vector<NodeId>& tombstones() const { return tombstones_; }
   [[nodiscard]] size_t VoterCount() const;
   [[nodiscard]] bool IsEmpty() const { return members_.empty(); }
+  // Whether a history of changes can have led here: each member has one part to play, nobody is
+  // both a member and retired, somebody decides (unless nobody is there), and a joint config has
+  // both majorities.
+  [[nodiscard]] bool IsConsistent() const;
 
   // The config that follows this one when `ops` are carried out together, or why there is none.
   // Requires that this config is not joint. `caught_up` answers for kPromote.

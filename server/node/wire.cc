@@ -95,6 +95,7 @@ void Write(const raft::ReadIndexReply& m, peer::CoreMessage* out) {
   for (const raft::ReadId& id : m.ids) Write(id, to->add_ids());
   to->set_index(m.index.value());
   to->set_refused(m.refused);
+  to->set_too_many(m.too_many);
 }
 
 void Write(const raft::Message& m, peer::Frame* frame) {

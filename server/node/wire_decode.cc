@@ -98,7 +98,8 @@ std::optional<raft::Body> Body(peer::ReadIndexRequest* from) {
 }
 
 std::optional<raft::Body> Body(peer::ReadIndexReply* from) {
-  raft::ReadIndexReply to{.index = Index(from->index()), .refused = from->refused()};
+  raft::ReadIndexReply to{
+      .index = Index(from->index()), .refused = from->refused(), .too_many = from->too_many()};
   for (const peer::ReadId& id : from->ids()) to.ids.push_back(Read(id));
   return to;
 }

@@ -221,6 +221,55 @@ TEST(Config, EveryTruncationOfItsBytesIsRefused) {
   }
 }
 
+TEST(Config, BytesThatContradictThemselvesAreRefused) {
+  const auto bytes_of = [](std::vector<Member> members) {
+    return Config::OfMembers(std::move(members)).Encode();
+  };
+  const auto accepts = [](const std::string& bytes) {
+    return Config::Decode(bytes).config != nullptr;
+  };
+  const Member one{.id = NodeId(1), .votes = true};
+  const NodeId two(2);
+  ASSERT_TRUE(accepts(bytes_of({one, {.id = two, .learns = true}})));
+  EXPECT_FALSE(accepts(bytes_of({one, {.id = two, .votes = true, .learns = true}})))
+      << "a voter that learns";
+  EXPECT_FALSE(accepts(bytes_of({{.id = two, .learns = true}}))) << "nobody decides";
+  EXPECT_FALSE(accepts(bytes_of({{.id = two, .votes_outgoing = true}}))) << "nobody decides next";
+  EXPECT_FALSE(accepts(bytes_of({one, {.id = two, .votes = true, .promote_when_caught_up = true}})))
+      << "a voter that is to be promoted";
+  EXPECT_FALSE(accepts(bytes_of(
+      {one, {.id = two, .votes_outgoing = true, .learns = true, .promote_when_caught_up = true}})))
+      << "who is being demoted is not to be promoted";
+  EXPECT_FALSE(accepts(bytes_of({one, {.id = two, .learns = true, .replaces = one.id}})))
+      << "who is not to be promoted replaces nobody";
+  EXPECT_FALSE(accepts(bytes_of(
+      {one, {.id = two, .learns = true, .promote_when_caught_up = true, .replaces = two}})))
+      << "it replaces itself";
+  EXPECT_FALSE(accepts(bytes_of({one, one}))) << "twice the same";
+  std::string joint = Config::OfMembers({one}).Encode();
+  joint[1] = 1;  // the flags: joint, and nobody leaves
+  EXPECT_FALSE(accepts(joint)) << "joint without an outgoing majority";
+}
+
+TEST(Config, ARetiredIdIsNoMemberAndZeroIsNoTombstone) {
+  const Config config =
+      *Change(*Change(Voters({1}), {Op(Kind::kAddLearner, 2)}).config, {Op(Kind::kRemove, 2)})
+           .config;
+  ASSERT_TRUE(config.WasRemoved(NodeId(2)));
+  const std::string bytes = config.Encode();
+  ASSERT_NE(Config::Decode(bytes).config, nullptr);
+  // The tombstone is the last fixed number but for the context's length.
+  const auto with_tombstone = [&](char id) {
+    std::string changed = bytes;
+    changed[changed.size() - 9] = id;
+    return changed;
+  };
+  ASSERT_EQ(with_tombstone(2), bytes);
+  EXPECT_NE(Config::Decode(with_tombstone(3)).config, nullptr);
+  EXPECT_EQ(Config::Decode(with_tombstone(1)).config, nullptr) << "1 is a member";
+  EXPECT_EQ(Config::Decode(with_tombstone(0)).config, nullptr);
+}
+
 TEST(Config, WhateverBytesItAcceptsAreTheOnesThatItWouldWrite) {
   Prng prng(5);
   size_t accepted = 0;

@@ -3,8 +3,8 @@
 
 readonly PACKAGES_BUILD="g++ cmake ninja-build ccache python3
   libxxhash-dev libleveldb-dev libcrypt-dev libnghttp2-dev libboost1.81-dev zlib1g-dev
-  libprotobuf-dev protobuf-compiler
-  libgtest-dev libgmock-dev libbenchmark-dev python3-grpcio nghttp2-client"
+  libprotobuf-dev protobuf-compiler libgoogle-glog-dev prometheus-cpp-dev
+  libgtest-dev libgmock-dev libbenchmark-dev python3-grpcio nghttp2-client etcd-client"
 readonly PACKAGES_CLANG="clang lld libclang-rt-dev"
 readonly PACKAGES_FORMAT="clang-format"
 readonly PACKAGES_LINT="clang-tidy"

@@ -65,6 +65,10 @@ class Node final : public TransportSink {
     std::function<void(Status)> on_failed;
     // On the node role. The cluster has removed this member, or another one must be replaced.
     std::function<void(const raft::Notice&)> on_notice;
+    // On the node role, at the start and with each change: who the members are, and the config that
+    // is committed.
+    std::function<void(std::shared_ptr<const Membership>, std::shared_ptr<const raft::Config>)>
+        on_members;
     raft::NarrationSink* narration = nullptr;
     // Sees each step, for invariant checkers; may be null.
     std::function<void(const raft::Raft&, const raft::Output&)> on_step;
@@ -156,6 +160,7 @@ class Node final : public TransportSink {
   void OnApplied(AppliedBatch batch);
   void OnFailed(const Status& status);
   void PublishStatus();
+  void TellMembers();
   void Housekeep();
   void HousekeepLater();
   void Retain();
@@ -204,6 +209,8 @@ class Node final : public TransportSink {
   std::map<NodeId, std::shared_ptr<const kv::ReadView>> snapshots_wanted_;
   LogSizes sizes_;
   std::shared_ptr<const Membership> membership_;
+  std::shared_ptr<const Membership> membership_told_;
+  std::shared_ptr<const raft::Config> config_told_;
 
   // The step under way.
   std::vector<raft::Input> inputs_;

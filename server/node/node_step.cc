@@ -61,6 +61,7 @@ void Node::CarryOut() {
   NoteLeadership();
   CompactLog();
   PublishStatus();
+  TellMembers();
   ArmWake();
   if (stopping_ && hand_off_until_ms_ == 0) FinishStop();
 }
@@ -248,6 +249,15 @@ void Node::CompactLog() {
   sizes_.CompactTo(base.index);
   SaveConfig(base, core_->configs().At(base.index)->Encode(membership_->Encode()));
   writer_->Compact(base);
+}
+
+void Node::TellMembers() {
+  if (!seams_.on_members) return;
+  const std::shared_ptr<const raft::Config> config = core_->configs().At(core_->commit());
+  if (config == config_told_ && membership_ == membership_told_) return;
+  config_told_ = config;
+  membership_told_ = membership_;
+  seams_.on_members(membership_, config);
 }
 
 void Node::PublishStatus() {

@@ -52,6 +52,8 @@ struct ConfigOp {
   NodeId replacement;     // kReplace
   uint32_t priority = 1;  // kAddVoter, kAddLearner, kReplace, kSetPriority
   bool enabled = false;   // kSetLeaseReads
+
+  friend bool operator==(const ConfigOp&, const ConfigOp&) = default;
 };
 
 enum class ConfigRefusal : uint8_t {

@@ -1,5 +1,6 @@
 #include "server/api/kv_service.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "api/etcdserverpb/kv.pb.h"
@@ -103,13 +104,17 @@ void Txn(const CorePtr& core, pb::TxnRequest& message, const Caller& caller, con
 
 void Compact(const CorePtr& core, const pb::CompactionRequest& message, const Caller& caller,
              const Reply& reply) {
-  const auto revision = static_cast<uint64_t>(std::max<int64_t>(message.revision(), 0));
-  core->Propose(caller, {.operation = kv::CompactOp{Revision(revision)}, .essential = true},
-                [core, reply](Result<node::Applied> applied) {
+  const Revision revision(static_cast<uint64_t>(std::max<int64_t>(message.revision(), 0)));
+  core->Propose(caller, {.operation = kv::CompactOp{revision}, .essential = true},
+                [core, reply, physical = message.physical()](const Result<node::Applied>& applied) {
                   if (!applied.ok()) return reply.Fail(applied.status());
                   pb::CompactionResponse response;
                   *response.mutable_header() = core->Header(applied->outcome.revision);
-                  reply.Send(response);
+                  if (!physical) return reply.Send(response);
+                  core->node().AwaitCompaction([reply, response](const Status& freed) {
+                    if (!freed.ok()) return reply.Fail(StatusOf(ApiError::kStopped));
+                    reply.Send(response);
+                  });
                 });
 }
 

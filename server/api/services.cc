@@ -4,6 +4,8 @@
 #include "net/services/reflection_service.h"
 #include "server/api/core.h"
 #include "server/api/kv_service.h"
+#include "server/api/lease_service.h"
+#include "server/api/watch_service.h"
 
 namespace keel::api {
 
@@ -22,6 +24,8 @@ Services::~Services() { parts_->core->Close(); }
 void Services::Register(net::MethodTable* methods) {
   const CorePtr& core = parts_->core;
   AddKv(core, methods);
+  AddLease(core, methods);
+  AddWatch(core, methods);
   parts_->health.AddTo(methods);
   net::AddReflection(methods);
   parts_->health.SetAll(true);

@@ -1,0 +1,24 @@
+#include "server/api/watch_service.h"
+
+#include <utility>
+
+#include "server/api/watch_stream.h"
+
+namespace keel::api {
+
+void AddWatch(const CorePtr& core, net::MethodTable* methods) {
+  methods->AddStreaming(
+      "/etcdserverpb.Watch/Watch",
+      [center = std::make_shared<WatchCenter>(core)](
+          net::ServerCall call,
+          const net::CallContext& context) -> std::unique_ptr<net::CallHandler> {
+        const Caller caller = CallerOf(context);
+        if (Status why = center->core()->Admit(caller, Core::Learners::kRefused); !why.ok()) {
+          call.Finish(std::move(why));
+          return nullptr;
+        }
+        return std::make_unique<WatchStream>(center, call, caller.requires_leader);
+      });
+}
+
+}  // namespace keel::api

@@ -24,7 +24,17 @@ uint64_t DrawRandom() {
 
 }  // namespace
 
-Member::Member(Config config, Inbox* inbox) : config_(std::move(config)), inbox_(inbox) {}
+Member::Member(Config config, Inbox* inbox)
+    : config_(std::move(config)),
+      inbox_(inbox),
+      wal_measured_({.beneath = &disk_,
+                     .clock = &clock_,
+                     .prefix = config_.data_dir + "/wal/",
+                     .syncs = &wal_syncs_}),
+      files_({.beneath = &wal_measured_,
+              .clock = &clock_,
+              .prefix = config_.data_dir + "/kv/",
+              .syncs = &state_syncs_}) {}
 
 Member::~Member() {
   if (threads_ != nullptr) threads_->Stop();
@@ -207,6 +217,9 @@ Status Member::OpenNode() {
     } else {
       LOG(WARNING) << "event=log_healed";
     }
+  };
+  seams.on_step = [this](const raft::Raft& core, const raft::Output&) {
+    core_counts_.OnStep(core.role() == raft::Role::kLeader ? core.id() : core.leader());
   };
   seams.on_members = [this](auto members, auto config) {
     OnMembers(std::move(members), std::move(config));

@@ -15,14 +15,17 @@
 #include "net/server.h"
 #include "net/system_clock.h"
 #include "server/admin/health.h"
+#include "server/admin/metrics.h"
 #include "server/api/services.h"
 #include "server/compactor.h"
 #include "server/config.h"
 #include "server/inbox.h"
 #include "server/join.h"
+#include "server/measured_files.h"
 #include "server/node/level_states.h"
 #include "server/node/node.h"
 #include "server/peer/peer_transport.h"
+#include "server/publisher.h"
 #include "server/role_threads.h"
 
 namespace keel::server {
@@ -61,11 +64,18 @@ class Member {
   void OnMembers(std::shared_ptr<const node::Membership> members,
                  std::shared_ptr<const raft::Config> config);
   void Fail(Status why);
+  void AddMetrics();
+  void AddPeers(admin::Page* page) const;
+  void AddConnections(admin::Page* page) const;
 
   const Config config_;
   Inbox* const inbox_;
   const net::SystemClock clock_;
-  PosixFileSystem files_;
+  PosixFileSystem disk_;
+  admin::Histogram wal_syncs_;
+  admin::Histogram state_syncs_;
+  MeasuredFiles wal_measured_;
+  MeasuredFiles files_;
   std::unique_ptr<node::MemberFiles> member_files_;  // until the node has them
   raft::BootId boot_;
   node::MemberRecord record_;
@@ -77,7 +87,9 @@ class Member {
   std::unique_ptr<node::Node> node_;
   std::unique_ptr<api::Services> services_;
   std::unique_ptr<admin::Health> health_;
+  std::unique_ptr<admin::Metrics> metrics_;
   std::unique_ptr<Compactor> compactor_;
+  std::unique_ptr<Publisher> publisher_;
   net::MethodTable methods_;
   net::HttpTable http_;
   std::vector<std::unique_ptr<net::Server>> servers_;
@@ -88,6 +100,7 @@ class Member {
     std::optional<node::Introduction> introduction;
   };
   Said said_;
+  admin::CoreCounts core_counts_;
 };
 
 }  // namespace keel::server

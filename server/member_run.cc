@@ -85,12 +85,19 @@ Status Member::StartClients() {
     health_ = std::make_unique<admin::Health>(
         admin::Health::Seams{.node = node_.get(), .executor = client});
     health_->AddTo(&http_);
+    AddMetrics();
     compactor_ = std::make_unique<Compactor>(
         CompactionPlan::Options{.mode = config_.compaction_mode,
                                 .retention_ms = config_.compaction_retention_ms,
                                 .retention_revisions = config_.compaction_retention_revisions},
         Compactor::Seams{.node = node_.get(), .clock = &clock_, .executor = client});
     compactor_->Start();
+    publisher_ = std::make_unique<Publisher>(
+        Publisher::Options{.node = node_.get(),
+                           .executor = client,
+                           .name = config_.name,
+                           .client_urls = config_.advertise_client_urls});
+    publisher_->Start();
     for (const net::Address& address : config_.client_addresses) {
       KEEL_ASSIGN_OR_RETURN(auto server,
                             net::Server::Start(client, ServerOptions(address),
@@ -104,6 +111,66 @@ Status Member::StartClients() {
     LOG(INFO) << "event=serving_clients url=" << url;
   }
   return {};
+}
+
+void Member::AddMetrics() {
+  metrics_ = std::make_unique<admin::Metrics>(
+      admin::Metrics::Seams{.node = node_.get(),
+                            .clock = &clock_,
+                            .core = threads_->core.executor(),
+                            .client = threads_->client.executor(),
+                            .core_counts = &core_counts_,
+                            .wal_syncs = &wal_syncs_,
+                            .state_syncs = &state_syncs_,
+                            .add_from_core = [this](admin::Page* page) { AddPeers(page); },
+                            .add_from_client = [this](admin::Page* page) { AddConnections(page); },
+                            .version = KEEL_VERSION});
+  metrics_->AddTo(&http_);
+}
+
+void Member::AddPeers(admin::Page* page) const {
+  using Kind = admin::Page::Kind;
+  const std::vector<peers::PeerCounts> all = transport_->counts();
+  const auto add = [&](const admin::Page::Name& name, std::string_view label, auto value_of) {
+    for (const peers::PeerCounts& counts : all) {
+      page->Add(name, static_cast<double>(value_of(counts)),
+                {{label, peers::HexId(counts.peer.value())}});
+    }
+  };
+  add({"etcd_network_active_peers", "1 while both lanes to the peer are open, else 0."}, "Remote",
+      [](const auto& counts) { return counts.is_open ? 1 : 0; });
+  add({"etcd_network_peer_sent_bytes_total", "Bytes for the peer.", Kind::kCounter}, "To",
+      [](const auto& counts) { return counts.sent_bytes; });
+  add({"etcd_network_peer_received_bytes_total", "Bytes from the peer.", Kind::kCounter}, "From",
+      [](const auto& counts) { return counts.received_bytes; });
+  add({"etcd_network_peer_sent_failures_total", "Times that messages for the peer were lost.",
+       Kind::kCounter},
+      "To", [](const auto& counts) { return counts.losses; });
+  add({"keel_peer_round_trip_seconds", "The last round trip that was measured."}, "To",
+      [](const auto& counts) { return static_cast<double>(counts.round_trip_us) / 1e6; });
+  add({"keel_peer_queued_bytes", "Bytes that wait for the peer's connections."}, "To",
+      [](const auto& counts) { return counts.queued_bytes; });
+  page->Add(
+      {"keel_peer_refused_total", "Incoming peer connections that were refused.", Kind::kCounter},
+      static_cast<double>(transport_->refused_count()));
+}
+
+void Member::AddConnections(admin::Page* page) const {
+  net::Server::Counts sum;
+  for (const auto& server : servers_) {
+    const net::Server::Counts counts = server->counts();
+    sum.accepted += counts.accepted;
+    sum.refused += counts.refused;
+    sum.open += counts.open;
+  }
+  page->Add({"keel_client_connections", "Client connections that are open."},
+            static_cast<double>(sum.open));
+  page->Add({"keel_client_connections_accepted_total", "Client connections that were accepted.",
+             admin::Page::Kind::kCounter},
+            static_cast<double>(sum.accepted));
+  page->Add({"keel_client_connections_refused_total", "Client connections beyond the bound.",
+             admin::Page::Kind::kCounter},
+            static_cast<double>(sum.refused));
 }
 
 // Clients are told to go elsewhere while the node hands over what it leads; both have a bound.
@@ -133,7 +200,9 @@ Status Member::Stop() {
   threads_->client.Run([this] { servers_.clear(); });
   threads_->core.Run([this] { transport_ == nullptr ? void() : transport_->Leave(); });
   threads_->Stop();
+  publisher_.reset();
   compactor_.reset();
+  metrics_.reset();
   health_.reset();
   services_.reset();
   node_.reset();

@@ -14,6 +14,7 @@
 #include "base/fs/posix_file_system.h"
 #include "net/server.h"
 #include "net/system_clock.h"
+#include "server/admin/call_counts.h"
 #include "server/admin/health.h"
 #include "server/admin/metrics.h"
 #include "server/api/services.h"
@@ -26,6 +27,7 @@
 #include "server/node/node.h"
 #include "server/peer/peer_transport.h"
 #include "server/publisher.h"
+#include "server/quota.h"
 #include "server/role_threads.h"
 
 namespace keel::server {
@@ -57,7 +59,7 @@ class Member {
   [[nodiscard]] Status StartClients();
 
   [[nodiscard]] node::NodeOptions NodeOptions() const;
-  [[nodiscard]] net::ServerOptions ServerOptions(const net::Address& address) const;
+  [[nodiscard]] net::ServerOptions ServerOptions(const net::Address& address);
   [[nodiscard]] node::MemberInfo Self() const;
   // On the core's executor.
   [[nodiscard]] std::string Introduce() const;
@@ -90,6 +92,8 @@ class Member {
   std::unique_ptr<admin::Metrics> metrics_;
   std::unique_ptr<Compactor> compactor_;
   std::unique_ptr<Publisher> publisher_;
+  std::unique_ptr<Quota> quota_;
+  admin::CallCounts calls_;
   net::MethodTable methods_;
   net::HttpTable http_;
   std::vector<std::unique_ptr<net::Server>> servers_;

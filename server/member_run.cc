@@ -24,7 +24,7 @@ node::NodeOptions Member::NodeOptions() const {
   return options;
 }
 
-net::ServerOptions Member::ServerOptions(const net::Address& address) const {
+net::ServerOptions Member::ServerOptions(const net::Address& address) {
   net::ServerOptions options;
   options.address = address;
   net::GrpcServerOptions& grpc = options.session.grpc;
@@ -34,6 +34,9 @@ net::ServerOptions Member::ServerOptions(const net::Address& address) const {
   grpc.http2.ping_interval_min_us = config_.keepalive_min_time_ms * 1000;
   grpc.http2.keepalive_interval_us = config_.keepalive_interval_ms * 1000;
   grpc.http2.keepalive_timeout_us = config_.keepalive_timeout_ms * 1000;
+  grpc.on_ended = [this](const net::MethodTable::Method* method, Code code) {
+    calls_.Count(method, code);
+  };
   return options;
 }
 
@@ -98,6 +101,9 @@ Status Member::StartClients() {
                            .name = config_.name,
                            .client_urls = config_.advertise_client_urls});
     publisher_->Start();
+    quota_ = std::make_unique<Quota>(
+        Quota::Options{.node = node_.get(), .executor = client, .bytes = config_.quota_bytes});
+    quota_->Start();
     for (const net::Address& address : config_.client_addresses) {
       KEEL_ASSIGN_OR_RETURN(auto server,
                             net::Server::Start(client, ServerOptions(address),
@@ -156,6 +162,7 @@ void Member::AddPeers(admin::Page* page) const {
 }
 
 void Member::AddConnections(admin::Page* page) const {
+  calls_.AddTo(methods_, page);
   net::Server::Counts sum;
   for (const auto& server : servers_) {
     const net::Server::Counts counts = server->counts();
@@ -200,6 +207,7 @@ Status Member::Stop() {
   threads_->client.Run([this] { servers_.clear(); });
   threads_->core.Run([this] { transport_ == nullptr ? void() : transport_->Leave(); });
   threads_->Stop();
+  quota_.reset();
   publisher_.reset();
   compactor_.reset();
   metrics_.reset();

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "server/admin/call_counts.h"
 #include "server/admin/health.h"
 #include "server/admin/metrics.h"
 #include "server/compactor.h"
@@ -148,6 +149,27 @@ TEST(Metrics, APageIsWhatPrometheusReads) {
   EXPECT_NE(text.find("keel_h_seconds_bucket{le=\"0.002\"} 2\n"), std::string::npos) << text;
   EXPECT_NE(text.find("keel_h_seconds_bucket{le=\"+Inf\"} 3\n"), std::string::npos) << text;
   EXPECT_NE(text.find("keel_h_seconds_count 3\n"), std::string::npos) << text;
+}
+
+TEST(Metrics, CallsAreCountedByMethodAndCode) {
+  net::MethodTable methods;
+  methods.AddUnary("/p.KV/Put", {});
+  admin::CallCounts calls;
+  calls.Count(methods.Find("/p.KV/Put"), Code::kOk);
+  calls.Count(methods.Find("/p.KV/Put"), Code::kOk);
+  calls.Count(methods.Find("/p.KV/Put"), Code::kResourceExhausted);
+  calls.Count(nullptr, Code::kUnimplemented);
+  admin::Page page;
+  calls.AddTo(methods, &page);
+  const std::string text = page.ToString();
+  for (
+      const char* line :
+      {R"(grpc_server_handled_total{grpc_type="unary",grpc_service="p.KV",grpc_method="Put",grpc_code="OK"} 2)",
+       R"(grpc_service="p.KV",grpc_method="Put",grpc_code="ResourceExhausted"} 1)",
+       R"(grpc_service="unknown",grpc_method="unknown",grpc_code="Unimplemented"} 1)"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << text;
+  }
+  EXPECT_EQ(admin::CodeLabel(Code::kCancelled), "Canceled");
 }
 
 TEST(Metrics, LeaderChangesCountThoseThatCame) {

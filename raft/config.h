@@ -26,7 +26,7 @@ struct Member {
   bool votes_outgoing = false;  // in the outgoing majority of a joint config
   bool learns = false;          // a learner, now or (if votes_outgoing) once the joint config ends
   bool promote_when_caught_up = false;
-  NodeId replaces;        // leaves in the same joint change that promotes this learner
+  NodeId replaces;  // leaves in the same joint change that promotes this learner
   // The highest leads when it can. 0: campaigns only when its log has proved to be needed.
   uint32_t priority = 1;
 
@@ -44,6 +44,7 @@ enum class ConfigOpKind : uint8_t {
   kReplace,  // `id` leaves when `replacement` has joined and caught up: one step for the operator
   kSetPriority,
   kSetLeaseReads,
+  kPromoteWhenCaughtUp,  // a learner that stays one no longer: promoted when it has caught up
 };
 
 struct ConfigOp {

@@ -2,9 +2,13 @@
 
 #include "net/services/health_service.h"
 #include "net/services/reflection_service.h"
+#include "server/api/cluster_service.h"
 #include "server/api/core.h"
 #include "server/api/kv_service.h"
 #include "server/api/lease_service.h"
+#include "server/api/lock_service.h"
+#include "server/api/maintenance_service.h"
+#include "server/api/session_service.h"
 #include "server/api/watch_service.h"
 
 namespace keel::api {
@@ -25,7 +29,13 @@ void Services::Register(net::MethodTable* methods) {
   const CorePtr& core = parts_->core;
   AddKv(core, methods);
   AddLease(core, methods);
-  AddWatch(core, methods);
+  const auto center = std::make_shared<WatchCenter>(core);
+  AddWatch(center, methods);
+  AddLock(center, methods);
+  AddElection(center, methods);
+  AddSession(core, methods);
+  AddCluster(core, methods);
+  AddMaintenance(core, methods);
   parts_->health.AddTo(methods);
   net::AddReflection(methods);
   parts_->health.SetAll(true);

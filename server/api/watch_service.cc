@@ -6,12 +6,11 @@
 
 namespace keel::api {
 
-void AddWatch(const CorePtr& core, net::MethodTable* methods) {
+void AddWatch(const std::shared_ptr<WatchCenter>& center, net::MethodTable* methods) {
   methods->AddStreaming(
       "/etcdserverpb.Watch/Watch",
-      [center = std::make_shared<WatchCenter>(core)](
-          net::ServerCall call,
-          const net::CallContext& context) -> std::unique_ptr<net::CallHandler> {
+      [center](net::ServerCall call,
+               const net::CallContext& context) -> std::unique_ptr<net::CallHandler> {
         const Caller caller = CallerOf(context);
         if (Status why = center->core()->Admit(caller, Core::Learners::kRefused); !why.ok()) {
           call.Finish(std::move(why));

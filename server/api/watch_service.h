@@ -4,10 +4,10 @@
 #pragma once
 
 #include "net/method_table.h"
-#include "server/api/core.h"
+#include "server/api/watch_center.h"
 
 namespace keel::api {
 
-void AddWatch(const CorePtr& core, net::MethodTable* methods);
+void AddWatch(const std::shared_ptr<WatchCenter>& center, net::MethodTable* methods);
 
 }  // namespace keel::api

@@ -96,6 +96,9 @@ class Node final : public TransportSink {
   struct MemberChange {
     std::vector<raft::ConfigOp> ops;
     std::vector<MemberInfo> members;  // new or changed names and addresses
+    // Refused, kIdUsedBefore, where one of `members` has a name already: whoever has an id and no
+    // name yet takes it by naming itself, once.
+    bool claims = false;
   };
   // Anywhere: a follower hands it to the leader, once. Without operations, names and addresses
   // change alone. Refused while another change is under way: ask again then.
@@ -109,6 +112,8 @@ class Node final : public TransportSink {
   // The state as this node knows it now, perhaps behind the others'.
   [[nodiscard]] std::shared_ptr<const kv::ReadView> view() const { return apply_.machine().view(); }
   [[nodiscard]] kv::WatchHub& hub() { return apply_.machine().hub(); }
+  // The room that it takes on this member's disk, roughly.
+  [[nodiscard]] uint64_t StateBytes() const { return apply_.machine().SizeBytes(); }
   // By the leader's clock, wherever it is: a lease that was granted before the call is known.
   void RenewLease(kv::LeaseId id, LeaseAnswerDone done);
   void LeaseRemaining(kv::LeaseId id, LeaseAnswerDone done);

@@ -21,7 +21,8 @@ void Node::ChangeMembers(MemberChange change, ProposalDone done) {
                            MemberAsk{.boot = boot_,
                                      .sequence = number,
                                      .ops = std::move(change.ops),
-                                     .members = Membership(std::move(change.members)).Encode()});
+                                     .members = Membership(std::move(change.members)).Encode(),
+                                     .claims = change.claims});
   });
 }
 
@@ -32,8 +33,14 @@ void Node::ChangeHere(MemberChange change, ProposalDone done) {
         Dropped{DropReason::kConfigRefused, raft::ConfigRefusal::kChangePending});
   }
   Membership membership = *membership_;
-  membership.Prune(core_->config());
-  for (MemberInfo& member : change.members) membership.Set(std::move(member));
+  for (MemberInfo& member : change.members) {
+    const MemberInfo* known = membership.Find(member.id);
+    if (change.claims && (known == nullptr || !known->name.empty())) {
+      return std::move(done)(
+          Dropped{DropReason::kConfigRefused, raft::ConfigRefusal::kIdUsedBefore});
+    }
+    membership.Set(std::move(member));
+  }
   const uint64_t number = next_change_++;
   changes_[number].done = std::move(done);
   Feed(raft::ChangeConfig{
@@ -57,7 +64,8 @@ void Node::OnMemberAsk(NodeId from, const MemberAsk& ask) {
   if (stopping_ || !leading_ || !members.has_value()) {
     return tell(Dropped{DropReason::kConfigRefused, raft::ConfigRefusal::kNotLeader});
   }
-  ChangeHere({.ops = ask.ops, .members = members->members()}, std::move(tell));
+  ChangeHere({.ops = ask.ops, .members = members->members(), .claims = ask.claims},
+             std::move(tell));
 }
 
 void Node::OnMemberTold(const MemberTold& told) {
@@ -140,6 +148,8 @@ void Node::NoteMembership(const std::string& config, Index known) {
   membership_known_ = std::max(membership_known_, known);
   ConfigAndMembers decoded = DecodeConfigEntry(config);
   if (!decoded.membership.has_value()) return;
+  // Whoever was removed is nobody's to be found again.
+  decoded.membership->Prune(*decoded.config);
   membership_ = std::make_shared<const Membership>(std::move(*decoded.membership));
 }
 

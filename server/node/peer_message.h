@@ -95,6 +95,7 @@ struct MemberAsk {
   uint64_t sequence = 0;
   std::vector<raft::ConfigOp> ops;
   std::string members;  // new or changed names and addresses: an encoded Membership
+  bool claims = false;
 
   friend bool operator==(const MemberAsk& a, const MemberAsk& b) = default;
 };

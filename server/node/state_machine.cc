@@ -71,6 +71,15 @@ Result<bool> StateMachine::Compact(Revision target, size_t records_max) {
   return kv::Compactor(engine.get(), /*group=*/0).Step(target, records_max);
 }
 
+uint64_t StateMachine::SizeBytes() const {
+  std::shared_ptr<kv::Engine> engine;
+  {
+    const std::lock_guard lock(mutex_);
+    engine = engine_;
+  }
+  return engine->SizeBytes();
+}
+
 Index StateMachine::durable() const {
   const std::lock_guard lock(mutex_);
   return engine_->durable();

@@ -173,6 +173,7 @@ void Write(const MemberAsk& m, peer::Frame* frame) {
     added->set_enabled(op.enabled);
   }
   to->set_members(m.members);
+  to->set_claims(m.claims);
 }
 
 void Write(const MemberTold& m, peer::Frame* frame) {

@@ -193,9 +193,11 @@ std::optional<PeerMessage> Message(peer::LeaseTold* from) {
 std::optional<PeerMessage> Message(peer::MemberAsk* from) {
   MemberAsk to{.boot = raft::BootId(from->boot()),
                .sequence = from->sequence(),
-               .members = std::move(*from->mutable_members())};
+               .members = std::move(*from->mutable_members()),
+               .claims = from->claims()};
   for (const peer::MemberAsk::Operation& op : from->operations()) {
-    if (op.kind() > static_cast<uint32_t>(raft::ConfigOpKind::kSetLeaseReads)) return std::nullopt;
+    constexpr auto kLast = raft::ConfigOpKind::kPromoteWhenCaughtUp;
+    if (op.kind() > static_cast<uint32_t>(kLast)) return std::nullopt;
     to.ops.push_back({.kind = static_cast<raft::ConfigOpKind>(op.kind()),
                       .id = NodeId(op.id()),
                       .replacement = NodeId(op.replacement()),

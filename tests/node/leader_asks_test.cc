@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "kv/mvcc/command.h"
+#include "server/node/publisher.h"
 #include "tests/node/support/sim_cluster.h"
 
 namespace keel::node_test {
@@ -160,6 +161,54 @@ TEST(LeaderAsks, NamesOfChangesInARowAddUp) {
   }
   cluster.world().RunFor(500'000);
   EXPECT_EQ(cluster.Leader()->node().status().membership->members().size(), 3u + applied);
+}
+
+TEST(LeaderAsks, AnAddedMemberVotesOnceItHasTakenItsId) {
+  SimCluster cluster({.seed = 39});
+  ASSERT_TRUE(cluster.RunUntilSettled());
+  SimMember& joiner = cluster.Add();
+  ASSERT_TRUE(joiner.InstallAsJoiner().ok());
+  Change(&cluster, FollowerOf(&cluster),
+         {.ops = {{.kind = raft::ConfigOpKind::kAddLearner, .id = joiner.id()}},
+          .members = {
+              {.id = joiner.id(), .peer_urls = {"http://new:2380"}, .votes_once_started = true}}});
+  ASSERT_TRUE(joiner.Start().ok());
+  cluster.world().RunFor(2'000'000);
+  // It has caught up, and still nobody's vote depends on it.
+  EXPECT_EQ(joiner.node().core().applied(), cluster.Leader()->node().core().applied());
+  EXPECT_FALSE(joiner.node().core().config().IsVoter(joiner.id()));
+  SimExecutor role(&cluster.world(), {});
+  node::Publisher publisher({.node = &joiner.node(),
+                             .role = &role,
+                             .self = {.name = "new", .client_urls = {"http://new:2379"}}});
+  publisher.Start();
+  ASSERT_TRUE(cluster.world().RunUntil([&] { return publisher.done(); }, 5'000'000));
+  ASSERT_TRUE(cluster.world().RunUntil(
+      [&] { return joiner.node().core().config().IsVoter(joiner.id()); }, 5'000'000));
+  const node::MemberInfo self = *joiner.node().status().membership->Find(joiner.id());
+  EXPECT_EQ(self.peer_urls, std::vector<std::string>{"http://new:2380"});
+  EXPECT_EQ(self.name, "new");
+  EXPECT_FALSE(self.votes_once_started);
+  // Nobody takes it a second time.
+  ASSERT_TRUE(cluster.RunUntilEqual());
+  const auto again = Change(&cluster, cluster.Leader(),
+                            {.members = {{.id = joiner.id(), .name = "other"}}, .claims = true});
+  ASSERT_TRUE(again.has_value());
+  ASSERT_TRUE(std::holds_alternative<node::Dropped>(*again));
+  EXPECT_EQ(std::get<node::Dropped>(*again).config, raft::ConfigRefusal::kIdUsedBefore);
+}
+
+TEST(LeaderAsks, WhoWasRemovedIsForgotten) {
+  SimCluster cluster({.seed = 40});
+  ASSERT_TRUE(cluster.RunUntilSettled());
+  const NodeId added(4242);
+  Change(&cluster, cluster.Leader(),
+         {.ops = {{.kind = raft::ConfigOpKind::kAddLearner, .id = added}},
+          .members = {{.id = added, .peer_urls = {"http://new:2380"}}}});
+  cluster.world().RunFor(500'000);
+  Change(&cluster, cluster.Leader(), {.ops = {{.kind = raft::ConfigOpKind::kRemove, .id = added}}});
+  cluster.world().RunFor(500'000);
+  EXPECT_EQ(cluster.at(0).node().status().membership->Find(added), nullptr);
 }
 
 TEST(LeaderAsks, EveryMemberFreesWhatIsCompacted) {

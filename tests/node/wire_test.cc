@@ -46,7 +46,8 @@ std::vector<PeerMessage> EveryKind() {
   all.emplace_back(MemberAsk{raft::BootId(2),
                              3,
                              {{raft::ConfigOpKind::kReplace, NodeId(4), NodeId(5), 6, true}},
-                             "names"});
+                             "names",
+                             true});
   all.emplace_back(MemberTold{raft::BootId(2), 3, MemberTold::Outcome::kRefused,
                               raft::ConfigRefusal::kIdUsedBefore, At(4, 5)});
   return all;

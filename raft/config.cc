@@ -166,6 +166,10 @@ ConfigRefusal Config::ApplyOne(const ConfigOp& op, const std::function<bool(Node
       if (Member* old = FindMutable(replaced)) *old = Member{.id = replaced};
       return ConfigRefusal::kNone;
     }
+    case ConfigOpKind::kPromoteWhenCaughtUp:
+      if (member->votes) return ConfigRefusal::kNotLearner;
+      member->promote_when_caught_up = true;
+      return ConfigRefusal::kNone;
     case ConfigOpKind::kDemote:
       if (!member->votes) return ConfigRefusal::kEmptyChange;
       member->votes = false;

@@ -44,6 +44,7 @@ enum class ConfigOpKind : uint8_t {
   kReplace,  // `id` leaves when `replacement` has joined and caught up: one step for the operator
   kSetPriority,
   kSetLeaseReads,
+  kPromoteWhenCaughtUp,  // a learner that stays one no longer: promoted when it has caught up
 };
 
 struct ConfigOp {
@@ -52,6 +53,8 @@ struct ConfigOp {
   NodeId replacement;     // kReplace
   uint32_t priority = 1;  // kAddVoter, kAddLearner, kReplace, kSetPriority
   bool enabled = false;   // kSetLeaseReads
+
+  friend bool operator==(const ConfigOp&, const ConfigOp&) = default;
 };
 
 enum class ConfigRefusal : uint8_t {

@@ -27,8 +27,14 @@ void Raft::OnChangeConfig(const ChangeConfig& change) {
   ConfigChangeResult result{
       .change = change.change, .refusal = WhyNotThisChange(change), .term = term()};
   if (result.refusal == ConfigRefusal::kNone) {
-    Config::Change next =
-        config().Apply(change.ops, [this](NodeId learner) { return IsCaughtUp(learner); });
+    // Without operations, what the driver keeps beside the config changes alone.
+    const bool words_only = change.ops.empty() && !change.context.empty();
+    Config::Change next;
+    if (words_only) {
+      next.config = std::make_shared<const Config>(config());
+    } else {
+      next = config().Apply(change.ops, [this](NodeId learner) { return IsCaughtUp(learner); });
+    }
     result.refusal = next.refusal;
     if (next.config != nullptr) {
       AppendConfig(next.config, change.context.view());

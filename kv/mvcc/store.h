@@ -75,7 +75,7 @@ class Store {
   [[nodiscard]] const PrefixRules& rules() const { return rules_; }
   [[nodiscard]] const Alarms& alarms() const { return alarms_; }
   [[nodiscard]] const Layout& layout() const { return layout_; }
-  [[nodiscard]] Engine& engine() { return *options_.engine; }
+  [[nodiscard]] Engine& engine() const { return *options_.engine; }
 
   // The last membership entry's payload, as the server wrote it; empty when there was none.
   [[nodiscard]] const std::string& membership() const { return membership_; }

@@ -175,8 +175,8 @@ TEST(Cluster, LeasesRunOutWithTheirKeysAndRenewalsKeepThem) {
   int renewed = 0;
   for (int second = 0; second < 5; ++second) {
     cluster.world().RunFor(1'000'000);
-    cluster.Leader()->node().RenewLease(kv::LeaseId(2), [&](const node::Renewal& renewal) {
-      renewed += renewal.result == node::RenewalResult::kRenewed ? 1 : 0;
+    cluster.Leader()->node().RenewLease(kv::LeaseId(2), [&](const node::LeaseAnswer& answer) {
+      renewed += answer.led && answer.found ? 1 : 0;
     });
   }
   cluster.world().RunFor(100'000);

@@ -129,6 +129,7 @@ TEST(Config, RefusesWhatMakesNoSenseAndSaysWhy) {
   const std::pair<std::vector<ConfigOp>, ConfigRefusal> cases[] = {
       {{}, ConfigRefusal::kEmptyChange},
       {{Op(Kind::kSetLeaseReads, 0)}, ConfigRefusal::kEmptyChange},
+      {{Op(Kind::kPromoteWhenCaughtUp, 2)}, ConfigRefusal::kNotLearner},
       {{Op(Kind::kSetPriority, 2)}, ConfigRefusal::kEmptyChange},
       {{Op(Kind::kAddVoter, 0)}, ConfigRefusal::kBadId},
       {{Op(Kind::kAddVoter, 1)}, ConfigRefusal::kAlreadyMember},

@@ -92,8 +92,9 @@ class Pending {
   const Parts parts_;
   WriteBatch batch_;
   // What most batches make do with.
-  std::vector<std::byte> arena_start_ = std::vector<std::byte>(kArenaStartBytes);
-  std::pmr::monotonic_buffer_resource arena_{arena_start_.data(), arena_start_.size()};
+  std::unique_ptr<std::byte[]> arena_start_ =
+      std::make_unique_for_overwrite<std::byte[]>(kArenaStartBytes);
+  std::pmr::monotonic_buffer_resource arena_{arena_start_.get(), kArenaStartBytes};
   std::optional<WrittenMap> written_{&arena_};
   std::vector<std::shared_ptr<RevisionEvents>> revisions_;
   std::unique_ptr<EngineIterator> iterator_;

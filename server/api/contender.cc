@@ -9,6 +9,14 @@ namespace {
 
 constexpr uint64_t kOwnLeaseTtlS = 60;
 
+// One call makes several commands here: they are no session's.
+Caller WithoutSession(Caller caller) {
+  caller.origin.session = {};
+  caller.origin.sequence = 0;
+  caller.origin.lowest_unacknowledged = 0;
+  return caller;
+}
+
 std::string Hex(uint64_t number) {
   char text[17];
   std::snprintf(text, sizeof text, "%llx", static_cast<unsigned long long>(number));
@@ -29,7 +37,7 @@ Contender::Contender(std::shared_ptr<WatchCenter> center, const Caller& caller, 
                      Done done)
     : center_(std::move(center)),
       core_(center_->core()),
-      caller_(caller),
+      caller_(WithoutSession(caller)),
       contest_(std::move(contest)),
       done_(std::move(done)) {}
 
@@ -41,7 +49,7 @@ void Contender::Start() {
 void Contender::Grant() {
   contest_.lease = kv::LeaseId(core_->DrawId());
   const kv::LeaseGrantOp grant{.id = contest_.lease, .ttl_s = kOwnLeaseTtlS};
-  core_->Propose(Caller(), {.operation = grant},
+  core_->Propose(caller_, {.operation = grant},
                  [self = shared_from_this()](const Result<node::Applied>& applied) {
                    if (!applied.ok()) return self->Finish(applied.status());
                    if (!self->given_up_) self->Join();
@@ -60,7 +68,7 @@ void Contender::Join() {
   kv::RangeRequest get;
   get.keys.begin = key_;
   txn.failure.emplace_back(std::move(get));
-  core_->Propose(Caller(), {.operation = std::move(txn)},
+  core_->Propose(caller_, {.operation = std::move(txn)},
                  [self = shared_from_this()](const Result<node::Applied>& applied) {
                    self->OnJoined(applied);
                  });
@@ -88,7 +96,7 @@ void Contender::Proclaim() {
   put.value = contest_.value;
   put.lease = contest_.lease;
   txn.success.emplace_back(std::move(put));
-  core_->Propose(Caller(), {.operation = std::move(txn)},
+  core_->Propose(caller_, {.operation = std::move(txn)},
                  [self = shared_from_this()](const Result<node::Applied>& applied) {
                    if (!applied.ok()) return self->Finish(applied.status());
                    if (!self->given_up_) self->Look();
@@ -145,7 +153,7 @@ void Contender::Leave() {
   kv::DeleteRangeOp remove;
   remove.keys.begin = key_;
   txn.success.emplace_back(std::move(remove));
-  core_->Propose(Caller(), {.operation = std::move(txn), .essential = true},
+  core_->Propose(caller_, {.operation = std::move(txn), .essential = true},
                  [](const Result<node::Applied>&) {});
 }
 

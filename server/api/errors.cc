@@ -126,10 +126,13 @@ ApiError ErrorOf(raft::ConfigRefusal refusal) {
     case ConfigRefusal::kTooManyMembers:
     case ConfigRefusal::kTooManyTombstones:
       return ApiError::kTooManyLearners;
+    case ConfigRefusal::kContextTooLarge:
+      return ApiError::kRequestTooLarge;
     case ConfigRefusal::kNone:
     case ConfigRefusal::kNotReady:
     case ConfigRefusal::kChangePending:
     case ConfigRefusal::kEmptyChange:
+    case ConfigRefusal::kWiped:
       break;
   }
   return ApiError::kUnhealthy;

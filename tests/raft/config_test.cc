@@ -108,6 +108,13 @@ TEST(Config, SeveralChangesAreOneStep) {
   ASSERT_EQ(Outcome(change), "1 2 3 -> 3 4 learn 2");
 }
 
+TEST(Config, ALearnerIsMarkedForPromotionInOneEntry) {
+  const auto change = Change(WithLearner4(), {Op(Kind::kPromoteWhenCaughtUp, 4)});
+  ASSERT_EQ(Outcome(change), "1 2 3 learn 4");
+  EXPECT_TRUE(change.config->Find(NodeId(4))->promote_when_caught_up);
+  EXPECT_FALSE(change.config->IsJoint());
+}
+
 TEST(Config, PrioritiesAndLeaseReadsNeedNoJointConfig) {
   ConfigOp priority = Op(Kind::kSetPriority, 2);
   priority.priority = 7;

@@ -25,8 +25,8 @@
 #include "server/measured_files.h"
 #include "server/node/level_states.h"
 #include "server/node/node.h"
+#include "server/node/publisher.h"
 #include "server/peer/peer_transport.h"
-#include "server/publisher.h"
 #include "server/quota.h"
 #include "server/role_threads.h"
 
@@ -91,7 +91,7 @@ class Member {
   std::unique_ptr<admin::Health> health_;
   std::unique_ptr<admin::Metrics> metrics_;
   std::unique_ptr<Compactor> compactor_;
-  std::unique_ptr<Publisher> publisher_;
+  std::unique_ptr<node::Publisher> publisher_;
   std::unique_ptr<Quota> quota_;
   admin::CallCounts calls_;
   net::MethodTable methods_;

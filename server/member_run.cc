@@ -69,6 +69,14 @@ void Member::RunNode() {
                      node_.get());
   });
   node_->Start();
+  publisher_ = std::make_unique<node::Publisher>(node::Publisher::Options{
+      .node = node_.get(), .role = threads_->core.executor(), .self = Self(), .on_taken = [this] {
+        Fail(FailedPrecondition(
+            "another member has taken this one's id: the directory " + config_.data_dir +
+            " is a copy, or was lost and made anew; run `keelctl member replace`, or etcdctl "
+            "member remove and add"));
+      }});
+  publisher_->Start();
 }
 
 Status Member::StartClients() {
@@ -95,12 +103,6 @@ Status Member::StartClients() {
                                 .retention_revisions = config_.compaction_retention_revisions},
         Compactor::Seams{.node = node_.get(), .clock = &clock_, .executor = client});
     compactor_->Start();
-    publisher_ = std::make_unique<Publisher>(
-        Publisher::Options{.node = node_.get(),
-                           .executor = client,
-                           .name = config_.name,
-                           .client_urls = config_.advertise_client_urls});
-    publisher_->Start();
     quota_ = std::make_unique<Quota>(
         Quota::Options{.node = node_.get(), .executor = client, .bytes = config_.quota_bytes});
     quota_->Start();

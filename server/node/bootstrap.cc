@@ -49,14 +49,13 @@ std::optional<Introduction> DecodeIntroduction(std::string_view bytes) {
   const bool is_phase = message.phase() >= static_cast<uint32_t>(MemberPhase::kNew) &&
                         message.phase() <= static_cast<uint32_t>(MemberPhase::kMember);
   if (message.version() != kFormat || !is_phase || message.member() == 0) return std::nullopt;
-  return Introduction{
-      .cluster_token = message.cluster_token(),
-      .cluster_id = message.cluster_id(),
-      .member = NodeId(message.member()),
-      .name = message.name(),
-      .phase = static_cast<MemberPhase>(message.phase()),
-      .client_urls = {message.client_urls().begin(), message.client_urls().end()},
-      .config = message.config()};
+  return Introduction{.cluster_token = message.cluster_token(),
+                      .cluster_id = message.cluster_id(),
+                      .member = NodeId(message.member()),
+                      .name = message.name(),
+                      .phase = static_cast<MemberPhase>(message.phase()),
+                      .client_urls = {message.client_urls().begin(), message.client_urls().end()},
+                      .config = message.config()};
 }
 
 Status Bootstrap::Validate(const Options& options) {

@@ -56,7 +56,7 @@ class Bootstrap {
  public:
   struct Options {
     Roles roles;
-    std::string name;                 // this member's
+    std::string name;  // this member's
     // Everybody's names and addresses, this member's too; no ids. Where clients reach the others is
     // what they say themselves.
     std::vector<MemberInfo> initial;

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from cluster import Cluster, Failed, Member, free_ports, until
+from cluster import Cluster, Failed, Member, field, until
 
 
 def check(holds, what):
@@ -160,6 +160,36 @@ def test_etcdctl(cluster):
                               text=True, check=True).stdout
     check(etcdctl("put", "greeting", "hello") == "OK\n", "a put")
     check(etcdctl("get", "greeting") == "greeting\nhello\n", "a get")
+
+
+def member_add(member, url):
+    """MemberAdd by RPC, as etcdctl does it."""
+    member.call("/etcdserverpb.Cluster/MemberAdd", field(1, url.encode()), timeout_s=10)
+
+
+def test_join(cluster):
+    """An added member finds out who it is, catches up and serves; it does not come back emptied."""
+    joiner = cluster.members.pop()
+    everybody = cluster.initial
+    cluster.initial = ",".join(part for part in everybody.split(",")
+                               if not part.startswith(joiner.name + "="))
+    cluster.start()
+    check(cluster.members[0].put("before", "x"), "a put before")
+    member_add(cluster.members[0], joiner.peer_url)
+    cluster.members.append(joiner)
+    cluster.initial = everybody
+    joiner.start(initial_cluster_state="existing")
+    until("the new member is healthy", joiner.is_healthy)
+    until("it reads what was put before", lambda: joiner.has("before", "x"))
+    until("it is named", lambda: b"\x12\x02" + joiner.name.encode() in
+          cluster.members[0].call("/etcdserverpb.Cluster/MemberList", b""))
+    # In place, whatever the flags say of how it began.
+    check(joiner.kill(signal.SIGTERM) == 0, "it ends well")
+    joiner.start(initial_cluster_state="existing")
+    until("it is healthy again", joiner.is_healthy)
+    joiner.kill()
+    shutil.rmtree(joiner.directory)
+    refused(joiner, "must not come back", initial_cluster_state="existing")
 
 
 SIZES = {"test_alone": 1}

@@ -5,7 +5,6 @@
 #include "server/admin/metrics.h"
 #include "server/compactor.h"
 #include "server/join.h"
-#include "server/publisher.h"
 
 namespace keel::server {
 namespace {
@@ -58,26 +57,6 @@ TEST(Join, AnotherTokenIsAnotherCluster) {
   Applicant stranger = kTwo;
   stranger.token = "other";
   EXPECT_EQ(FindSelf(Running({kOne}), stranger).status().code(), Code::kFailedPrecondition);
-}
-
-// ---- publishing ----
-
-TEST(Publisher, SaysWhatTheMembershipDoesNot) {
-  const auto ask = [](const node::MemberInfo& known) {
-    return Publisher::Difference({.id = NodeId(2),
-                                  .membership = std::make_shared<const node::Membership>(
-                                      std::vector<node::MemberInfo>{kOne, known})},
-                                 "two", {"http://c:2"});
-  };
-  const node::MemberInfo added{.id = NodeId(2), .peer_urls = {"http://h:2"}};
-  node::MemberInfo named = added;
-  named.name = "two";
-  named.client_urls = {"http://c:2"};
-  EXPECT_EQ(ask(added), named);
-  EXPECT_EQ(ask(named), std::nullopt);
-  node::MemberInfo moved = named;
-  moved.client_urls = {"http://old:2"};
-  EXPECT_EQ(ask(moved), named);
 }
 
 // ---- compaction ----

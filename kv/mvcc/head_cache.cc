@@ -11,17 +11,22 @@ namespace keel::kv {
 
 namespace {
 
-// An entry: its length, the tag, the key's length (a byte each), the key, the head's numbers.
+// An entry: its length, the tag, the key's length less one (a byte each), the key, the head's
+// numbers.
 constexpr size_t kTagAt = 1;
 constexpr size_t kKeyLengthAt = 2;
 constexpr size_t kKeyAt = 3;
 
 constexpr size_t kNumbers = 5;
+// Beside the key's length: the entry was written over since it came to its place.
+constexpr size_t kAgainBit = 0x80;
 // The front of a bucket: from there the processor follows by itself.
 constexpr size_t kPrefetchedBytes = 256;
 constexpr size_t kLineBytes = 64;
 
 size_t ByteAt(const char* at) { return static_cast<unsigned char>(*at); }
+
+size_t KeyBytesOf(const char* entry) { return (ByteAt(entry + kKeyLengthAt) & ~kAgainBit) + 1; }
 
 // Of bytes that Put wrote: there is nothing to doubt.
 uint64_t ReadNumber(const char** at) {
@@ -43,7 +48,9 @@ HeadCache::HeadCache(size_t bytes_max)
 
 HeadCache::Place HeadCache::PlaceOf(std::string_view key) const {
   const uint64_t hash = Checksum(key);
-  return {.bucket = &buckets_[(hash >> 8) % bucket_count_], .tag = static_cast<char>(hash)};
+  // The upper half, scaled to the buckets; the lower eight bits are the tag.
+  return {.bucket = &buckets_[((hash >> 32) * bucket_count_) >> 32],
+          .tag = static_cast<char>(hash)};
 }
 
 size_t HeadCache::FindIn(const Place& place, std::string_view key) {
@@ -51,7 +58,7 @@ size_t HeadCache::FindIn(const Place& place, std::string_view key) {
   size_t at = 0;
   while (at < bucket.used) {
     const char* entry = bucket.bytes + at;
-    if (entry[kTagAt] == place.tag && ByteAt(entry + kKeyLengthAt) == key.size() &&
+    if (entry[kTagAt] == place.tag && KeyBytesOf(entry) == key.size() &&
         std::memcmp(entry + kKeyAt, key.data(), key.size()) == 0) {
       return at;
     }
@@ -88,23 +95,46 @@ std::optional<Head> HeadCache::Find(std::string_view key) const {
               .value_bytes = numbers[4]};
 }
 
+void HeadCache::MakeRoom(Bucket* bucket, size_t bytes) {
+  while (bucket->used + bytes > sizeof(bucket->bytes)) {
+    char* oldest = bucket->bytes;
+    if ((ByteAt(oldest + kKeyLengthAt) & kAgainBit) == 0) {
+      Cut(bucket, 0);
+      continue;
+    }
+    oldest[kKeyLengthAt] = static_cast<char>(ByteAt(oldest + kKeyLengthAt) & ~kAgainBit);
+    std::rotate(oldest, oldest + ByteAt(oldest), oldest + bucket->used);
+  }
+}
+
 void HeadCache::Put(std::string_view key, const Head& head) {
   if (key.empty() || key.size() > kKeyBytesMax) return;
-  const Place place = PlaceOf(key);
-  Bucket& bucket = *place.bucket;
-  if (const size_t at = FindIn(place, key); at != bucket.used) Cut(&bucket, at);
-  char entry[kKeyAt + kKeyBytesMax + kNumbers * kVarint64BytesMax];
-  entry[kTagAt] = place.tag;
-  entry[kKeyLengthAt] = static_cast<char>(key.size());
-  char* end = entry + kKeyAt + key.copy(entry + kKeyAt, key.size());
+  char numbers[kNumbers * kVarint64BytesMax];
+  char* end = numbers;
   for (const uint64_t number : {head.mod.value(), head.create.value(), head.version,
                                 head.lease.value(), head.value_bytes}) {
     end = EncodeVarint64(end, number);
   }
-  const auto size_bytes = static_cast<size_t>(end - entry);
+  const auto numbers_bytes = static_cast<size_t>(end - numbers);
+  const size_t size_bytes = kKeyAt + key.size() + numbers_bytes;
+  const Place place = PlaceOf(key);
+  Bucket& bucket = *place.bucket;
+  if (const size_t at = FindIn(place, key); at != bucket.used) {
+    char* entry = bucket.bytes + at;
+    if (ByteAt(entry) == size_bytes) {
+      entry[kKeyLengthAt] = static_cast<char>(ByteAt(entry + kKeyLengthAt) | kAgainBit);
+      std::memcpy(entry + kKeyAt + key.size(), numbers, numbers_bytes);
+      return;
+    }
+    Cut(&bucket, at);
+  }
+  MakeRoom(&bucket, size_bytes);
+  char* entry = bucket.bytes + bucket.used;
   entry[0] = static_cast<char>(size_bytes);
-  while (bucket.used + size_bytes > sizeof(bucket.bytes)) Cut(&bucket, 0);
-  std::memcpy(bucket.bytes + bucket.used, entry, size_bytes);
+  entry[kTagAt] = place.tag;
+  entry[kKeyLengthAt] = static_cast<char>(key.size() - 1);
+  key.copy(entry + kKeyAt, key.size());
+  std::memcpy(entry + kKeyAt + key.size(), numbers, numbers_bytes);
   bucket.used = static_cast<uint16_t>(bucket.used + size_bytes);
 }
 

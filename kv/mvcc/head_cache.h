@@ -1,11 +1,12 @@
 // The heads of keys that were written or looked up lately, in exactly bounded memory: a put that
 // finds its key here reads nothing from the engine.
 //
-// Buckets of a fixed size hold packed entries, the oldest first; one that is full forgets its
-// oldest. An entry of an ordinary key takes some 30 bytes, so that a million keys fit in a small
-// part of a small machine. The cache may forget at any time and never lies: its owner puts in what
-// it has just written, and erases what it deletes. Pages are touched only as they fill. Belongs to
-// the apply role.
+// Buckets of a fixed size hold packed entries, the oldest first. One that is full forgets its
+// oldest; but an oldest that was written over where it stood becomes the youngest instead, once
+// for all the times that it was. An entry of an ordinary key takes some 30 bytes, so that a million
+// keys fit in a small part of a small machine. The cache may forget at any time and never lies: its
+// owner puts in what it has just written, and erases what it deletes. Pages are touched only as
+// they fill. Belongs to the apply role.
 #pragma once
 
 #include <cstddef>
@@ -53,6 +54,8 @@ class HeadCache {
   // Where the key's entry begins in the bucket; its used bytes if it has none.
   [[nodiscard]] static size_t FindIn(const Place& place, std::string_view key);
   static void Cut(Bucket* bucket, size_t at);
+  // Forgets until so many bytes are free: a bucket holds the largest entry several times over.
+  static void MakeRoom(Bucket* bucket, size_t bytes);
 
   const size_t bucket_count_;
   const std::unique_ptr<Bucket[], Free> buckets_;

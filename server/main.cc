@@ -14,6 +14,7 @@
 #include "server/flags.h"
 #include "server/inbox.h"
 #include "server/member.h"
+#include "server/version.h"
 
 extern char** environ;
 
@@ -99,7 +100,7 @@ int Main(int count, char** arguments) {
     return 0;
   }
   if (parsed->wish == Wish::kVersion) {
-    std::printf("keeld %s\nserves the API of etcd %s\n", KEEL_VERSION, admin::kServerVersion);
+    std::printf("keeld %s\nserves the API of etcd %s\n", KEEL_VERSION, kEtcdVersion.data());
     return 0;
   }
   // Outlives the thread that waits for signals, which ends with the process.

@@ -12,7 +12,7 @@
 #include "base/check.h"
 #include "kv/snapshot/snapshot_reader.h"
 #include "net/services/proto_call.h"
-#include "server/api/version.h"
+#include "server/version.h"
 
 namespace keel::api {
 
@@ -86,7 +86,7 @@ class Source {
     pb::SnapshotResponse response;
     std::swap(response, first_);
     response.set_blob(blob);
-    response.set_version(std::string(kVersion));
+    response.set_version(std::string(kEtcdVersion));
     response.set_remaining_bytes(left_);
     return net::SerializeMessage(response);
   }

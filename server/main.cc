@@ -10,11 +10,11 @@
 #include <string>
 #include <thread>
 
+#include "api/version.h"
 #include "server/async_log.h"
 #include "server/flags.h"
 #include "server/inbox.h"
 #include "server/member.h"
-#include "server/version.h"
 
 extern char** environ;
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "server/version.h"
+#include "api/version.h"
 
 namespace keel::admin {
 

@@ -9,8 +9,8 @@
 #include <sstream>
 #include <utility>
 
+#include "api/version.h"
 #include "server/admin/health.h"
-#include "server/version.h"
 
 namespace keel::admin {
 

@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "api/etcdserverpb/maintenance.pb.h"
+#include "api/version.h"
 #include "kv/mvcc/hash_keys.h"
 #include "server/api/members.h"
 #include "server/api/snapshot_stream.h"
 #include "server/api/unary.h"
-#include "server/version.h"
 
 namespace keel::api {
 

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "api/etcdserverpb/maintenance.pb.h"
+#include "api/version.h"
 #include "base/check.h"
 #include "kv/snapshot/snapshot_reader.h"
 #include "net/services/proto_call.h"
-#include "server/version.h"
 
 namespace keel::api {
 

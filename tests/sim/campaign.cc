@@ -30,7 +30,7 @@ void Totals::Add(const SeedResult& result) {
 }
 
 uint64_t Totals::EmptyCells() const {
-  const std::vector<Cell>& cells = PossibleCells();
+  const std::vector<Cell>& cells = PossibleCells(*chart);
   return static_cast<uint64_t>(std::count_if(
       cells.begin(), cells.end(), [this](const Cell& cell) { return CountOf(matrix, cell) == 0; }));
 }
@@ -46,7 +46,7 @@ double Totals::LeaderPercentile(uint32_t percent) const {
 
 double Campaign::WorthOf(uint64_t seed) const {
   double worth = 0;
-  for (const Cell& cell : AimsOf(seed)) {
+  for (const Cell& cell : AimsOf(seed, *totals_.chart)) {
     const double count = 1 + CountOf(totals_.matrix, cell);
     worth += 1 / (count * count);
   }

@@ -14,6 +14,7 @@
 namespace keel::sim {
 
 struct Totals {
+  const Chart* chart = &CoreChart();
   uint64_t seeds = 0;
   uint64_t violations = 0;
   uint64_t failed_seeds = 0;
@@ -32,7 +33,8 @@ struct Totals {
 
 class Campaign {
  public:
-  explicit Campaign(uint64_t first_seed) : next_seed_(first_seed) {}
+  explicit Campaign(uint64_t first_seed, const Chart& chart = CoreChart())
+      : next_seed_(first_seed), totals_{.chart = &chart} {}
 
   [[nodiscard]] uint64_t PickSeed();
   void Add(const SeedResult& result) { totals_.Add(result); }

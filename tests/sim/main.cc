@@ -1,13 +1,15 @@
-// keel-sim: runs seeds, judges them, and closes with one line for machines.
+// The simulators' program: runs seeds, judges them, and closes with one line for machines.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 #include "base/check.h"
 #include "tests/sim/campaign.h"
 #include "tests/sim/report.h"
+#include "tests/sim/simulator.h"
 
 namespace keel::sim {
 namespace {
@@ -31,8 +33,7 @@ struct Flags {
 };
 
 constexpr char kHelp[] =
-    R"(keel-sim: whole clusters of raft cores under a simulated clock, network and disk.
-
+    R"(
   --seconds S      run new seeds for S seconds of real time (60 unless a number of seeds is given);
                    from 60 on, an empty cell of the coverage matrix is a failure
   --seeds N        run N seeds
@@ -53,7 +54,7 @@ uint32_t running_nodes = 0;
 void OnCheckFailure(const char* message) {
   std::printf("CHECK failed in seed %llu: %s\nto see it again: %s --verbose\n",
               static_cast<unsigned long long>(running_seed), message,
-              ReplayCommand(running_seed, running_nodes).c_str());
+              ReplayCommand(running_seed, running_nodes, TheSimulator().command).c_str());
   std::fflush(stdout);
 }
 
@@ -97,14 +98,15 @@ bool Parse(int argc, char** argv, Flags* flags) {
 void PrintFailedAgain(const SeedResult& result, uint32_t nodes) {
   // The same run once more, this time with somebody listening.
   Story story(/*prints_at_once=*/false);
-  PrintFailure(RunSeed(MakeProfile(result.seed, nodes), &story), story, nodes);
+  PrintFailure(TheSimulator().run(result.seed, nodes, &story), story, nodes,
+               TheSimulator().command);
 }
 
 int RunOne(const Flags& flags) {
   Story story(/*prints_at_once=*/flags.verbose);
   running_seed = flags.seed;
-  const SeedResult result = RunSeed(MakeProfile(flags.seed, flags.nodes), &story);
-  if (!result.IsClean()) PrintFailure(result, story, flags.nodes);
+  const SeedResult result = TheSimulator().run(flags.seed, flags.nodes, &story);
+  if (!result.IsClean()) PrintFailure(result, story, flags.nodes, TheSimulator().command);
   PrintSeed(result);
   std::printf("sim: seeds=1 simulated_s=%.0f violations=%zu\n",
               static_cast<double>(result.simulated) / kSecond, result.violations.size());
@@ -129,7 +131,7 @@ std::string_view WhyTooLittle(const Flags& flags, const Totals& totals) {
 }
 
 int RunMany(const Flags& flags) {
-  Campaign campaign(flags.first_seed);
+  Campaign campaign(flags.first_seed, *TheSimulator().chart);
   const Clock::time_point start = Clock::now();
   const auto real_s = [start] {
     return std::chrono::duration<double>(Clock::now() - start).count();
@@ -139,12 +141,13 @@ int RunMany(const Flags& flags) {
     if (flags.seeds != 0 && totals.seeds >= flags.seeds) break;
     if (flags.seconds != 0 && real_s() >= static_cast<double>(flags.seconds)) break;
     running_seed = campaign.PickSeed();
-    const SeedResult result = RunSeed(MakeProfile(running_seed, flags.nodes), nullptr);
+    const SeedResult result = TheSimulator().run(running_seed, flags.nodes, nullptr);
     campaign.Add(result);
     if (!result.IsClean()) PrintFailedAgain(result, flags.nodes);
   }
   const double took_s = real_s();
-  if (flags.matrix || flags.seconds >= kFullRunSeconds) PrintMatrix(totals.matrix);
+  if (flags.matrix || flags.seconds >= kFullRunSeconds)
+    PrintMatrix(totals.matrix, *TheSimulator().chart);
   PrintTotals(totals, took_s);
   const std::string_view too_little = WhyTooLittle(flags, totals);
   if (!too_little.empty()) std::printf("FAILED: %s\n", std::string(too_little).c_str());
@@ -159,13 +162,15 @@ int RunMany(const Flags& flags) {
 int Main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--help") == 0) {
-      std::fputs(kHelp, stdout);
+      std::printf("%s: %s\n%s", std::string(TheSimulator().program).c_str(),
+                  std::string(TheSimulator().what).c_str(), kHelp);
       return 0;
     }
   }
   Flags flags;
   if (!Parse(argc, argv, &flags)) {
-    std::fputs("keel-sim: a flag is not understood; --help lists them\n", stderr);
+    std::fprintf(stderr, "%s: a flag is not understood; --help lists them\n",
+                 std::string(TheSimulator().program).c_str());
     return 2;
   }
   SetCheckFailureHook(&OnCheckFailure);

@@ -18,6 +18,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -66,8 +68,11 @@ class Node final : public TransportSink {
     // On the node role. The cluster has removed this member, or another one must be replaced.
     std::function<void(const raft::Notice&)> on_notice;
     raft::NarrationSink* narration = nullptr;
-    // Sees each step, for invariant checkers; may be null.
+    // On the node role, for invariant checkers; each may be null: what a step is about to be given,
+    // what it said, and how far all is durable, before anything that waited for that is sent.
+    std::function<void(const raft::Raft&, std::span<const raft::Input>)> on_inputs;
     std::function<void(const raft::Raft&, const raft::Output&)> on_step;
+    std::function<void(const raft::Raft&, raft::PersistId)> on_persisted;
   };
 
   // Reads everything back; blocks, on a thread of the caller's. The member's phase is kMember.

@@ -33,6 +33,7 @@ void Node::Step() {
   HandProposals();
   stepping_.clear();
   stepping_.swap(inputs_);
+  if (seams_.on_inputs) seams_.on_inputs(*core_, stepping_);
   core_->Step(stepping_, out_);
   if (seams_.on_step) seams_.on_step(*core_, out_);
   CarryOut();
@@ -95,6 +96,7 @@ void Node::OnPersisted(raft::PersistId id) {
   if (stopped_) return;
   while (!promises_.empty() && promises_.front().after <= id) {
     for (raft::Message& message : promises_.front().messages) {
+  if (seams_.on_persisted) seams_.on_persisted(*core_, id);
       const NodeId to = message.to;
       PeerMessage wrapped = std::move(message);
       const Lane lane = LaneOf(wrapped);

@@ -111,12 +111,13 @@ void Node::HandReads() {
   for (const raft::ReadReady& ready : out_.reads_ready) reads_.OnReady(ready);
   std::vector<raft::ReadId> again;
   for (const raft::ReadRefused& refused : out_.reads_refused) {
-    reads_.OnRefused(refused, NowMs(), &again);
+    again |= reads_.OnRefused(refused, NowMs());
   }
   if (!again.empty()) {
     // Not at once: without a leader they would go round and round.
-    seams_.roles.node->PostAfter(kHousekeepEveryMs * 1000, [this, again = std::move(again)] {
-      Feed(raft::ReadRequest{again});
+    seams_.roles.node->PostAfter(kHousekeepEveryMs * 1000, [this] {
+      std::vector<raft::ReadId> ids = reads_.AskAgain();
+      if (!ids.empty()) Feed(raft::ReadRequest{std::move(ids)});
     });
   }
   if (!out_.reads_ready.empty()) reads_.OnApplied(view());
@@ -210,6 +211,7 @@ void Node::Housekeep() {
   pending_.Settle(now_ms);
   SettleChanges();
   sender_.Housekeep();
+  reads_.Expire(now_ms);
   if (pending_.HasHeld() && now_ms >= proposals_wait_until_ms_) ScheduleStep();
   if (now_ms >= retained_ms_ + options_.retention_every_ms) {
     retained_ms_ = now_ms;

@@ -184,7 +184,7 @@ class Node final : public TransportSink {
   [[nodiscard]] SnapshotReceiver::Options ReceiverOptions();
   void WantSnapshot(const raft::SnapshotWanted& wanted);
   void BeginSnapshots();
-  [[nodiscard]] bool MayTake(const raft::Message& message) const;
+  [[nodiscard]] bool MayTake(const raft::Message& message);
   void BeginInstall();
   void Install();
   void FinishInstall(const std::string& membership);
@@ -235,6 +235,7 @@ class Node final : public TransportSink {
   // Proposals and changes under way.
   std::map<uint64_t, Batch> batches_;
   uint64_t next_batch_ = 1;
+  size_t installs_due_ = 0;  // taken by the core, and not yet asked of the receiver
   uint64_t proposals_wait_until_ms_ = 0;  // a leader that is about to hand over takes none
   std::map<NodeId, ForwardSeen> forwards_seen_;
   std::map<uint64_t, Change> changes_;

@@ -61,9 +61,13 @@ void Node::BeginSnapshots() {
 }
 
 // A core's word that a snapshot has arrived counts only where its data has.
-bool Node::MayTake(const raft::Message& message) const {
+// Until the core has said whether it takes it, that data must stay.
+bool Node::MayTake(const raft::Message& message) {
   const auto* install = std::get_if<raft::InstallSnapshot>(&message.body);
-  return install == nullptr || receiver_.Has(install->meta.last);
+  if (install == nullptr) return true;
+  if (!receiver_.Has(install->meta.last)) return false;
+  receiver_.Hold();
+  return true;
 }
 
 // The vote first, for the state may be of its term; then the state, durably; then the record of the
@@ -74,6 +78,7 @@ void Node::BeginInstall() {
 }
 
 void Node::Install() {
+  --installs_due_;
   receiver_.Finish([this](Result<std::unique_ptr<kv::Engine>> engine) {
     if (!engine.ok()) return OnFailed(engine.status());
     apply_.Install(std::move(*engine),

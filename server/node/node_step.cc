@@ -42,6 +42,7 @@ void Node::Step() {
 // In the order that raft/io.h demands.
 void Node::CarryOut() {
   HandPersist();
+  if (installs_due_ == 0) receiver_.Release();
   HandMessages();
   if (!out_.committed.empty()) apply_.Apply(std::move(out_.committed));
   HandReads();
@@ -73,6 +74,7 @@ void Node::HandPersist() {
     const Index base = persist.snapshot->last.index;
     persist.keeps_log ? sizes_.CompactTo(base) : sizes_.Reset(base);
     compacted_ = base;  // this persist cuts the log
+    ++installs_due_;
   }
   sizes_.Append(persist.entries);
   if (!installing_ && !persist.snapshot.has_value()) return writer_->Write(std::move(persist));

@@ -188,7 +188,16 @@ class Node final : public TransportSink {
   void BeginInstall();
   void Install();
   void FinishInstall(const std::string& membership);
-  void SaveConfig(const raft::Position& base, const std::string& config);
+  struct ConfigSave {
+    raft::Position base;
+    std::string config;
+    std::vector<Once<>> then;
+  };
+  void SaveConfig(const raft::Position& base, std::string config, Once<> then);
+  void BeginSave();
+  void TrySave(std::shared_ptr<ConfigSave> save);
+  void OnSaved(ConfigSave* save, const Status& status);
+  void EndInstall();
 
   // ---- node.cc: the end ----
   void BeginStop(Once<Status> done);
@@ -226,6 +235,7 @@ class Node final : public TransportSink {
   std::deque<Promise> promises_;
   std::deque<raft::Persist> held_persists_;  // behind a snapshot that is being installed
   bool installing_ = false;
+  size_t installs_due_ = 0;  // taken by the core, and not yet asked of the receiver
 
   // Leadership, as last seen.
   NodeId leader_;
@@ -235,7 +245,6 @@ class Node final : public TransportSink {
   // Proposals and changes under way.
   std::map<uint64_t, Batch> batches_;
   uint64_t next_batch_ = 1;
-  size_t installs_due_ = 0;  // taken by the core, and not yet asked of the receiver
   uint64_t proposals_wait_until_ms_ = 0;  // a leader that is about to hand over takes none
   std::map<NodeId, ForwardSeen> forwards_seen_;
   std::map<uint64_t, Change> changes_;
@@ -245,7 +254,9 @@ class Node final : public TransportSink {
   uint64_t retained_ms_ = 0;
   Index durable_seen_;
   Index compacted_;
-  std::string config_saved_;
+  std::string config_saved_;  // the newest that was to be saved
+  std::optional<ConfigSave> config_wanted_;
+  bool saving_config_ = false;
   uint64_t log_bytes_ = 0;
 
   bool stopping_ = false;

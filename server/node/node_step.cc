@@ -96,9 +96,9 @@ void Node::HandMessages() {
 
 void Node::OnPersisted(raft::PersistId id) {
   if (stopped_) return;
+  if (seams_.on_persisted) seams_.on_persisted(*core_, id);
   while (!promises_.empty() && promises_.front().after <= id) {
     for (raft::Message& message : promises_.front().messages) {
-  if (seams_.on_persisted) seams_.on_persisted(*core_, id);
       const NodeId to = message.to;
       PeerMessage wrapped = std::move(message);
       const Lane lane = LaneOf(wrapped);
@@ -111,11 +111,11 @@ void Node::OnPersisted(raft::PersistId id) {
 
 void Node::HandReads() {
   for (const raft::ReadReady& ready : out_.reads_ready) reads_.OnReady(ready);
-  std::vector<raft::ReadId> again;
+  bool again = false;
   for (const raft::ReadRefused& refused : out_.reads_refused) {
     again |= reads_.OnRefused(refused, NowMs());
   }
-  if (!again.empty()) {
+  if (again) {
     // Not at once: without a leader they would go round and round.
     seams_.roles.node->PostAfter(kHousekeepEveryMs * 1000, [this] {
       std::vector<raft::ReadId> ids = reads_.AskAgain();
@@ -211,9 +211,9 @@ void Node::HousekeepLater() {
 void Node::Housekeep() {
   const uint64_t now_ms = NowMs();
   pending_.Settle(now_ms);
+  reads_.Expire(now_ms);
   SettleChanges();
   sender_.Housekeep();
-  reads_.Expire(now_ms);
   if (pending_.HasHeld() && now_ms >= proposals_wait_until_ms_) ScheduleStep();
   if (now_ms >= retained_ms_ + options_.retention_every_ms) {
     retained_ms_ = now_ms;
@@ -252,8 +252,9 @@ void Node::CompactLog() {
   if (base.index <= compacted_) return;
   compacted_ = base.index;
   sizes_.CompactTo(base.index);
-  SaveConfig(base, core_->configs().At(base.index)->Encode(membership_->Encode()));
-  writer_->Compact(base);
+  SaveConfig(base, core_->configs().At(base.index)->Encode(membership_->Encode()), [this, base] {
+    if (!stopped_) writer_->Compact(base);
+  });
 }
 
 void Node::PublishStatus() {

@@ -65,7 +65,22 @@ void Node::TransferLeadership(NodeId target, Once<raft::TransferOutcome> done) {
   });
 }
 
-void Node::RenewLease(kv::LeaseId id, RenewalDone done) { apply_.Renew(id, std::move(done)); }
+// A leader that has been paused or cut off may not know yet that another one leads, and counts by a
+// clock of its own: only one that has made sure of its leadership since the question may answer.
+void Node::RenewLease(kv::LeaseId id, RenewalDone done) {
+  seams_.roles.node->Post([this, id, done = std::move(done)]() mutable {
+    if (!leading_) {
+      return seams_.roles.apply->Post(
+          [done = std::move(done)]() mutable { std::move(done)(Renewal{}); });
+    }
+    Read([this, id, term = term_, done = std::move(done)](const ReadOutcome& outcome) mutable {
+      const bool leads = leading_ && term_ == term &&
+                         std::holds_alternative<std::shared_ptr<const kv::ReadView>>(outcome);
+      if (leads) return apply_.Renew(id, std::move(done));
+      seams_.roles.apply->Post([done = std::move(done)]() mutable { std::move(done)(Renewal{}); });
+    });
+  });
+}
 
 void Node::LeaseRemaining(kv::LeaseId id, Once<std::optional<int64_t>> done) {
   apply_.RemainingS(id, std::move(done));

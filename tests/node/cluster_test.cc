@@ -187,5 +187,66 @@ TEST(Cluster, LeasesRunOutWithTheirKeysAndRenewalsKeepThem) {
   EXPECT_TRUE(view->Get("k2", view->revision())->has_value());
 }
 
+// Found by keel-sim-node, seeds 118 and 123: the member record could not be written before the log
+// was cut, and the member stopped.
+TEST(Cluster, AFullDiskHoldsUpTheRecordOfTheMembersAndStopsNobody) {
+  SimCluster cluster({.seed = 11});
+  ASSERT_TRUE(cluster.RunUntilSettled());
+  SimMember& full = cluster.at(0);
+  bool changed = false;
+  cluster.Leader()->node().ChangeMembers(
+      {.ops = {{.kind = raft::ConfigOpKind::kSetLeaseReads, .enabled = true}}},
+      [&](const node::ProposalOutcome& outcome) {
+        changed = std::holds_alternative<node::Applied>(outcome);
+      });
+  ASSERT_TRUE(cluster.world().RunUntil([&] { return changed; }, 5'000'000));
+  Workload workload(&cluster, {.value_bytes_max = 100});
+  workload.Start();
+  // What is preallocated can be written; a new file cannot.
+  full.files().SetCapacity(full.files().UsedBytes());
+  uint64_t failed_saves = 0;
+  full.files().SetHook([&](const simfs::Operation& operation) -> simfs::Fault {
+    const bool saves =
+        operation.kind == simfs::OperationKind::kWrite && operation.path.ends_with("/member.new");
+    failed_saves += saves ? 1 : 0;
+    return {};
+  });
+  cluster.world().RunFor(3'000'000);
+  EXPECT_GT(failed_saves, 1u) << "it is tried again";
+  EXPECT_TRUE(full.failure().ok()) << full.failure();
+  full.files().SetHook({});
+  full.files().SetCapacity(0);
+  cluster.world().RunFor(1'000'000);
+  workload.Stop();
+  ASSERT_TRUE(cluster.world().RunUntil([&] { return workload.IsIdle(); }, 20'000'000));
+  ASSERT_TRUE(cluster.RunUntilEqual());
+  workload.CheckAtEnd();
+  EXPECT_EQ(Joined(workload.complaints()), "");
+}
+
+// It has been still for so long that the others have another leader, by whose clock the lease ran
+// out; and does not know it yet when it finds the question.
+TEST(Cluster, ALeaderOfThePastRenewsNoLease) {
+  SimCluster cluster({.seed = 10});
+  ASSERT_TRUE(cluster.RunUntilSettled());
+  SimMember* past = cluster.Leader();
+  bool granted = false;
+  kv::Command command;
+  command.operation = kv::LeaseGrantOp{.id = kv::LeaseId(1), .ttl_s = 2};
+  past->node().Propose({.command = kv::EncodeCommand(command)},
+                       [&](const node::ProposalOutcome& outcome) {
+                         granted = std::holds_alternative<node::Applied>(outcome);
+                       });
+  ASSERT_TRUE(cluster.world().RunUntil([&] { return granted; }, 5'000'000));
+  past->SetPaused(true);
+  std::vector<node::RenewalResult> answers;
+  past->node().RenewLease(kv::LeaseId(1),
+                          [&](const node::Renewal& renewal) { answers.push_back(renewal.result); });
+  cluster.world().RunFor(4'000'000);
+  past->SetPaused(false);
+  ASSERT_TRUE(cluster.world().RunUntil([&] { return !answers.empty(); }, 5'000'000));
+  EXPECT_EQ(answers, std::vector{node::RenewalResult::kNotLeader});
+}
+
 }  // namespace
 }  // namespace keel::node_test

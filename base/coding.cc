@@ -43,13 +43,7 @@ void AppendVarint32(std::string* out, uint32_t value) { AppendVarint64(out, valu
 
 void AppendVarint64(std::string* out, uint64_t value) {
   char bytes[kVarint64BytesMax];
-  size_t size_bytes = 0;
-  while (value >= 0x80) {
-    bytes[size_bytes++] = static_cast<char>((value & 0x7f) | 0x80);
-    value >>= 7;
-  }
-  bytes[size_bytes++] = static_cast<char>(value);
-  out->append(bytes, size_bytes);
+  out->append(bytes, static_cast<size_t>(EncodeVarint64(bytes, value) - bytes));
 }
 
 void AppendLengthPrefixed(std::string* out, std::string_view bytes) {

@@ -30,6 +30,14 @@ void AppendLengthPrefixed(std::string* out, std::string_view bytes);
 // The number of bytes that AppendVarint64 would append.
 [[nodiscard]] size_t VarintLength(uint64_t value);
 
+// For encoders that gather many numbers before they append: writes the varint at `at`, where there
+// is room for it, and gives the place behind it.
+inline char* EncodeVarint64(char* at, uint64_t value) {
+  for (; value >= 0x80; value >>= 7) *at++ = static_cast<char>((value & 0x7f) | 0x80);
+  *at++ = static_cast<char>(value);
+  return at;
+}
+
 // Reads and writes in place, for records whose checksum or length is known only after their body.
 // The caller vouches for the room: 4 or 8 bytes at the pointer.
 void EncodeFixed32(char* at, uint32_t value);

@@ -289,6 +289,7 @@ WriteResult GrpcServerSession::SendMessage(StreamId stream, Call* call, Payload 
 
 void GrpcServerSession::SendEnd(StreamId stream, const Call& call, const Status& status,
                                 const Metadata& trailers) {
+  if (options_.on_ended) options_.on_ended(call.method, status.code());
   // A peer's header bound must not turn a long message into a lost status.
   const std::string text = PercentEncode(status.message().substr(0, kStatusMessageBytesMax));
   if (call.headers_sent) {

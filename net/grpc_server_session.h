@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -34,6 +35,9 @@ struct GrpcServerOptions {
   size_t message_bytes_max = 2 * 1024 * 1024;
   // Answers to a client that compresses are compressed themselves from this size on.
   size_t compress_bytes_min = 1024;
+  // Each call that ended with a status, and how; not those that the client gave up. May be empty.
+  // The method is null where there is none of that name.
+  std::function<void(const MethodTable::Method*, Code)> on_ended;
 };
 
 class GrpcServerSession final : public Session, public CallSink, private Http2Events {

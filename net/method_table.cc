@@ -46,6 +46,13 @@ const MethodTable::Method* MethodTable::Find(std::string_view path) const {
   return found == methods_.end() ? nullptr : &found->second;
 }
 
+std::string_view MethodTable::PathOf(const Method* method) const {
+  for (const auto& [path, known] : methods_) {
+    if (&known == method) return path;
+  }
+  return {};
+}
+
 Status MethodTable::NotServed(std::string_view path) const {
   const auto [service, method] = Split(path);
   if (method.empty()) {

@@ -29,6 +29,9 @@ class MethodTable {
 
   [[nodiscard]] const Method* Find(std::string_view path) const;
 
+  // The path of a method of this table.
+  [[nodiscard]] std::string_view PathOf(const Method* method) const;
+
   // UNIMPLEMENTED, in the words that gRPC users know, telling a wrong method from a wrong service.
   [[nodiscard]] Status NotServed(std::string_view path) const;
 

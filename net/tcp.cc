@@ -97,6 +97,7 @@ struct TcpConnector::Impl {
   OnConnect on_connect;
   tcp::resolver resolver;
   tcp::socket socket;
+  bool refused = false;
   Alive alive;
 };
 
@@ -109,6 +110,7 @@ void TcpConnector::Impl::Start(const Address& address) {
         boost::asio::async_connect(
             socket, found,
             alive.Guard([this, where](const ErrorCode& failure, const tcp::endpoint&) {
+              refused = failure == boost::asio::error::connection_refused;
               if (failure) return Tell(SocketStatus(failure, where));
               Tell(std::unique_ptr<ByteStream>(std::make_unique<TcpStream>(std::move(socket))));
             }));
@@ -121,5 +123,7 @@ TcpConnector::TcpConnector(AsioExecutor* executor, const Address& address, OnCon
 }
 
 TcpConnector::~TcpConnector() = default;
+
+bool TcpConnector::refused() const { return impl_->refused; }
 
 }  // namespace keel::net

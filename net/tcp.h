@@ -63,6 +63,9 @@ class TcpConnector {
   TcpConnector& operator=(const TcpConnector&) = delete;
   ~TcpConnector();
 
+  // In `on_connect`, of a failure: the machine answered that nobody listens there.
+  [[nodiscard]] bool refused() const;
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

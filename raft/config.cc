@@ -69,6 +69,10 @@ std::string_view ToString(ConfigRefusal refusal) {
       return "too many members";
     case ConfigRefusal::kTooManyTombstones:
       return "too many retired ids";
+    case ConfigRefusal::kContextTooLarge:
+      return "the context is larger than it may be";
+    case ConfigRefusal::kWiped:
+      return "the voter came back with nothing and must be replaced";
   }
   return "?";
 }
@@ -103,6 +107,24 @@ bool Config::IsVoter(NodeId id) const {
 
 bool Config::WasRemoved(NodeId id) const {
   return std::binary_search(tombstones_.begin(), tombstones_.end(), id);
+}
+
+bool Config::IsConsistent() const {
+  bool has_incoming = false;
+  bool has_outgoing = false;
+  for (const Member& member : members_) {
+    has_incoming |= member.votes;
+    has_outgoing |= member.votes_outgoing;
+    if (!member.IsVoter() && !member.learns) return false;
+    if (member.votes && member.learns) return false;
+    if (member.promote_when_caught_up && (!member.learns || member.IsVoter())) return false;
+    if (!member.replaces.IsNone() &&
+        (!member.promote_when_caught_up || member.replaces == member.id)) {
+      return false;
+    }
+    if (WasRemoved(member.id) && !KEEL_MUTANT(kIdReused22)) return false;
+  }
+  return has_incoming != members_.empty() && has_outgoing == joint_;
 }
 
 size_t Config::VoterCount() const {
@@ -144,6 +166,10 @@ ConfigRefusal Config::ApplyOne(const ConfigOp& op, const std::function<bool(Node
       if (Member* old = FindMutable(replaced)) *old = Member{.id = replaced};
       return ConfigRefusal::kNone;
     }
+    case ConfigOpKind::kPromoteWhenCaughtUp:
+      if (member->votes) return ConfigRefusal::kNotLearner;
+      member->promote_when_caught_up = true;
+      return ConfigRefusal::kNone;
     case ConfigOpKind::kDemote:
       if (!member->votes) return ConfigRefusal::kEmptyChange;
       member->votes = false;
@@ -278,20 +304,19 @@ Config::Decoded Config::Decode(std::string_view bytes) {
                         .promote_when_caught_up = (member_flags & kFlagPromote) != 0,
                         .replaces = NodeId(replaces),
                         .priority = static_cast<uint32_t>(priority)};
-    if (member.votes_outgoing && !config->joint_) return {};
-    if (!member.IsVoter() && !member.learns) return {};
     if (!config->members_.empty() && !ById(config->members_.back(), member)) return {};
     config->members_.push_back(member);
   }
   if (!reader.ReadVarint64(&count) || count > kTombstonesMax) return {};
   for (uint64_t i = 0; i < count; ++i) {
     uint64_t id = 0;
-    if (!reader.ReadFixed64(&id)) return {};
+    if (!reader.ReadFixed64(&id) || id == 0) return {};
     if (!config->tombstones_.empty() && config->tombstones_.back() >= NodeId(id)) return {};
     config->tombstones_.push_back(NodeId(id));
   }
   std::string_view context;
   if (!reader.ReadLengthPrefixed(&context) || !reader.AtEnd()) return {};
+  if (!config->IsConsistent()) return {};
   return {std::move(config), context};
 }
 

@@ -44,6 +44,7 @@ enum class ConfigOpKind : uint8_t {
   kReplace,  // `id` leaves when `replacement` has joined and caught up: one step for the operator
   kSetPriority,
   kSetLeaseReads,
+  kPromoteWhenCaughtUp,  // a learner that stays one no longer: promoted when it has caught up
 };
 
 struct ConfigOp {
@@ -52,6 +53,8 @@ struct ConfigOp {
   NodeId replacement;     // kReplace
   uint32_t priority = 1;  // kAddVoter, kAddLearner, kReplace, kSetPriority
   bool enabled = false;   // kSetLeaseReads
+
+  friend bool operator==(const ConfigOp&, const ConfigOp&) = default;
 };
 
 enum class ConfigRefusal : uint8_t {
@@ -71,6 +74,8 @@ enum class ConfigRefusal : uint8_t {
   kNobodyMayLead,      // every voter left would have priority 0
   kTooManyMembers,     // kMembersMax
   kTooManyTombstones,  // kTombstonesMax
+  kContextTooLarge,    // Options::config_context_bytes_max
+  kWiped,              // demotion of a voter that came back with nothing: replace or remove it
 };
 [[nodiscard]] std::string_view ToString(ConfigRefusal refusal);
 
@@ -95,6 +100,10 @@ class Config {
   [[nodiscard]] const std::vector<NodeId>& tombstones() const { return tombstones_; }
   [[nodiscard]] size_t VoterCount() const;
   [[nodiscard]] bool IsEmpty() const { return members_.empty(); }
+  // Whether a history of changes can have led here: each member has one part to play, nobody is
+  // both a member and retired, somebody decides (unless nobody is there), and a joint config has
+  // both majorities.
+  [[nodiscard]] bool IsConsistent() const;
 
   // The config that follows this one when `ops` are carried out together, or why there is none.
   // Requires that this config is not joint. `caught_up` answers for kPromote.

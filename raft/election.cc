@@ -86,8 +86,8 @@ void Raft::StartElection(bool forced) {
 }
 
 void Raft::AskForVotes(bool pre, bool forced) {
-  if (!KEEL_MUTANT(kOldPreVotes26) || !pre) ballots_.clear();
-  ++campaign_round_;
+  if (!KEEL_MUTANT(kOldPreVotes26) || !pre) campaign_.ballots.clear();
+  ++campaign_.round;
   verified_ = commit_;
   heal_from_ = Index();
   ResetElectionTimer();
@@ -95,7 +95,7 @@ void Raft::AskForVotes(bool pre, bool forced) {
   const VoteRequest request{.pre = pre,
                             .forced = forced,
                             .for_term = pre ? term().Next() : term(),
-                            .round = campaign_round_,
+                            .round = campaign_.round,
                             .last = log_.last()};
   for (const Member& member : config().members()) {
     if (!member.IsVoter() || member.id == id()) continue;
@@ -174,7 +174,7 @@ void Raft::OnVoteReply(const Message& message, const VoteReply& reply) {
   const Role asking = reply.pre ? Role::kPreCandidate : Role::kCandidate;
   if (role_ != asking) return;
   if (reply.for_term != (reply.pre ? term().Next() : term())) return;
-  if (reply.round != campaign_round_ && !KEEL_MUTANT(kOldPreVotes26)) return;
+  if (reply.round != campaign_.round && !KEEL_MUTANT(kOldPreVotes26)) return;
   if (reply.removed) return OnRemoved();
   RecordBallot(message.from, reply.granted);
   CountBallots();
@@ -182,15 +182,15 @@ void Raft::OnVoteReply(const Message& message, const VoteReply& reply) {
 
 void Raft::RecordBallot(NodeId voter, bool granted) {
   if (KEEL_MUTANT(kJointNoSelfVote17) && voter == id() && config().IsJoint()) return;
-  for (const RecordedBallot& ballot : ballots_) {
+  for (const RecordedBallot& ballot : campaign_.ballots) {
     if (ballot.voter == voter) return;
   }
-  ballots_.push_back({voter, granted});
+  campaign_.ballots.push_back({voter, granted});
 }
 
 void Raft::CountBallots() {
   const Verdict verdict = CountVotes(VotingConfig(), [this](NodeId voter) {
-    for (const RecordedBallot& ballot : ballots_) {
+    for (const RecordedBallot& ballot : campaign_.ballots) {
       if (ballot.voter == voter) return ballot.granted ? Ballot::kYes : Ballot::kNo;
     }
     return Ballot::kMissing;

@@ -143,6 +143,7 @@ void Raft::OnInstallSnapshot(const Message& message, const InstallSnapshot& inst
     return ReplaceState(message.from, install.meta, /*keeps_log=*/true);
   }
   const bool is_old = last.index <= commit_ && !KEEL_MUTANT(kOldSnapshot37);
+  if (state_lost_ && last.index < log_.base().index) return RefuseSnapshot(message.from, last);
   if (is_old || (!state_lost_ && HoldsEnd(last))) {
     // Our log holds it all; knowing that it is committed is enough.
     narrate_("has all of the snapshot up to ", last);
@@ -157,6 +158,16 @@ void Raft::OnInstallSnapshot(const Message& message, const InstallSnapshot& inst
   unsaved_from_ = last.index.Next();
   TakeBackPromises(unsaved_from_);
   ReplaceState(message.from, install.meta, /*keeps_log=*/false);
+}
+
+// It ends before our log begins: with the state gone, there would be a gap between the two.
+void Raft::RefuseSnapshot(NodeId to, const Position& last) {
+  narrate_("refuses the snapshot up to ", last, ": its log begins at ", log_.base());
+  Send(to, AppendReply{.wants_snapshot = true,
+                       .health = health(),
+                       .boot = options_.boot,
+                       .refused = last.index,
+                       .hint = log_.base()});
 }
 
 // Whoever joins learns first and is promoted when it holds the log. A core that holds nothing and
@@ -174,14 +185,14 @@ bool Raft::HoldsEnd(const Position& last) const {
 
 void Raft::ReplaceState(NodeId leader, const SnapshotMeta& meta, bool keeps_log) {
   narrate_("installs the snapshot up to ", meta.last);
-  snapshot_unsaved_ = meta;
-  snapshot_keeps_log_ = keeps_log;
+  install_.unsaved = meta;
+  install_.keeps_log = keeps_log;
   commit_ = keeps_log ? std::max(commit_, meta.last.index) : meta.last.index;
   delivered_ = applied_ = meta.last.index;
-  unapplied_.clear();
-  unapplied_bytes_ = 0;
+  apply_.unapplied.clear();
+  apply_.unapplied_bytes = 0;
   out_->committed.clear();  // handed out in this very step, and overtaken
-  apply_fetching_ = false;
+  apply_.fetching = false;
   verified_ = keeps_log ? std::max(verified_, meta.last.index) : meta.last.index;
   state_lost_ = false;
   if (configs_.current_index() <= commit_) OnConfigCommitted();

@@ -110,6 +110,7 @@ void ClusterChecker::OnStart(const Raft& core) {
   node.commit = core.commit();
   node.delivered = core.delivered();
   node.applied = core.applied();
+  node.unapplied_bytes = core.unapplied_bytes();
   node.told_to_campaign = node.is_asked_unforced = node.leader_is_gone = false;
   node.inputs = 0;
   node.now = node.heard_at = Instant();
@@ -162,11 +163,13 @@ void ClusterChecker::OnStep(const Raft& core, const Output& out) {
   CheckReads(node, core, out);
   if (core.role() == Role::kLeader) CheckPeers(node, core);
   CheckBounds(node, core, out);
-  CheckHealthOfPromises(core, out);
+  CheckApplyBounds(node, core, out);
+  CheckFitness(core, out);
   CheckStickiness(node, core, out);
   FollowCampaign(node, core, out);
   node.role = core.role();
   node.vote = core.vote();
+  node.unapplied_bytes = core.unapplied_bytes();
   node.commit_at_broadcast = core.commit_at_broadcast();
   node.told_to_campaign = node.is_asked_unforced = false;
   node.inputs = 0;

@@ -92,6 +92,7 @@ class ClusterChecker {
     Index commit;
     Index delivered;
     Index applied;
+    size_t unapplied_bytes = 0;
     Campaign campaign;
     // In the step under way.
     bool told_to_campaign = false;
@@ -137,7 +138,7 @@ class ClusterChecker {
   void CheckBecameLeader(Node& node, const Raft& core);
   [[nodiscard]] bool HasWon(const Node& node, const Config& config, bool counts_self) const;
   void FollowCampaign(Node& node, const Raft& core, const Output& out);
-  void CheckHealthOfPromises(const Raft& core, const Output& out);
+  void CheckFitness(const Raft& core, const Output& out);
   void HearLeader(Node& node, const Input& input);
   void CheckStickiness(Node& node, const Raft& core, const Output& out);
   void CheckVoteSent(Node& node, Term for_term, NodeId candidate);
@@ -149,6 +150,7 @@ class ClusterChecker {
   void CheckPeers(Node& node, const Raft& core);
   void CheckResigned(const Node& node, const Raft& core);
   void CheckBounds(const Node& node, const Raft& core, const Output& out);
+  void CheckApplyBounds(const Node& node, const Raft& core, const Output& out);
   void CheckAppendSent(const Node& node, const Message& message, const AppendRequest& append);
   void CheckAckSent(Node& node, const Message& message, const AppendReply& reply);
 

@@ -102,19 +102,26 @@ void ClusterChecker::FollowCampaign(Node& node, const Raft& core, const Output& 
   follow(out.send_after_persist);
 }
 
-// Who is not whole has no vote to give.
-void ClusterChecker::CheckHealthOfPromises(const Raft& core, const Output& out) {
-  if (core.health() == Health::kWhole) return;
+// Who is not whole has no vote to give, and stands for nothing; neither does who lost its state.
+void ClusterChecker::CheckFitness(const Raft& core, const Output& out) {
+  const bool is_whole = core.health() == Health::kWhole;
+  if (is_whole && !core.state_lost()) return;
   const auto check = [&](const std::vector<Message>& messages) {
     for (const Message& message : messages) {
       const auto* reply = std::get_if<VoteReply>(&message.body);
-      if (reply != nullptr && reply->granted) {
+      if (!is_whole && reply != nullptr && reply->granted) {
         Report("damaged-does-not-vote", core.id(), "it is not whole and grants a vote");
+      }
+      if (std::holds_alternative<VoteRequest>(message.body)) {
+        Report("unfit-does-not-stand", core.id(), "it is not whole, or lost its state, and asks");
       }
     }
   };
   check(out.send_now);
   check(out.send_after_persist);
+  if (core.role() != Role::kFollower) {
+    Report("unfit-does-not-stand", core.id(), "it is not whole, or lost its state, and stands");
+  }
 }
 
 // Notes what keeps a core faithful to its leader, and what frees it.

@@ -117,25 +117,52 @@ void ClusterChecker::CheckResigned(const Node& node, const Raft& core) {
 
 void ClusterChecker::CheckBounds(const Node& node, const Raft& core, const Output& out) {
   const Options& options = core.options();
-  // A new term's first entry and config entries are never refused.
-  constexpr size_t kUnrefusedBytes = 1u << 16;
-  // What it inherited may be more than it would have taken; it takes nothing then.
+  // What it inherited may be more than it would have taken; it takes nothing then. A term's first
+  // entry and config entries are never refused: what this step added of them comes on top.
   bool takes_proposals = false;
   for (const ProposalResult& result : out.proposals) takes_proposals |= result.accepted > 0;
+  size_t unrefused_bytes = 0;
+  for (const Entry& entry : out.persist.entries) {
+    if (entry.kind != EntryKind::kCommand) unrefused_bytes += CostBytes(entry);
+  }
   if (takes_proposals &&
-      core.uncommitted_bytes() > options.uncommitted_bytes_max + kUnrefusedBytes) {
+      core.uncommitted_bytes() > options.uncommitted_bytes_max + unrefused_bytes) {
     Report("uncommitted-bound", node.id, "the uncommitted tail is beyond its limit");
   }
-  size_t committed_bytes = 0;
-  for (const Entry& entry : out.committed) committed_bytes += CostBytes(entry);
-  if (out.committed.size() > 1 && committed_bytes > options.committed_batch_bytes_max) {
-    Report("committed-bound", node.id, "one update hands out more than its limit");
+  if (core.pending_reads() > options.reads_pending_max) {
+    Report("reads-bound", node.id, "more reads wait than may");
+  }
+  for (const Message& message : out.send_now) {
+    const auto* append = std::get_if<AppendRequest>(&message.body);
+    if (append == nullptr || append->entries.size() < 2) continue;
+    size_t message_bytes = 0;
+    for (const Entry& entry : append->entries) message_bytes += CostBytes(entry);
+    if (message_bytes > options.message_bytes_max) {
+      Report("message-bound", node.id, "a message carries more than its limit");
+    }
   }
   const Index held = core.role() == Role::kLeader
                          ? std::min(core.commit(), core.durability().index())
                          : core.durability().index();
   if (core.log().cached_bytes() > options.cache_bytes_max && core.log().cached_from() <= held) {
     Report("cache-bound", node.id, "it caches more durable entries than its limit");
+  }
+}
+
+// A batch is handed out only below the limit on what is not yet applied; nothing else adds to that.
+void ClusterChecker::CheckApplyBounds(const Node& node, const Raft& core, const Output& out) {
+  const Options& options = core.options();
+  size_t committed_bytes = 0;
+  for (const Entry& entry : out.committed) committed_bytes += CostBytes(entry);
+  if (out.committed.size() > 1 && committed_bytes > options.committed_batch_bytes_max) {
+    Report("committed-bound", node.id, "one update hands out more than its limit");
+  }
+  const size_t unapplied_bytes = core.unapplied_bytes();
+  if (unapplied_bytes > node.unapplied_bytes + committed_bytes) {
+    Report("unapplied-bound", node.id, "more waits to be applied than was handed out");
+  }
+  if (!out.committed.empty() && unapplied_bytes >= options.unapplied_bytes_max + committed_bytes) {
+    Report("unapplied-bound", node.id, "it hands out entries beyond its limit");
   }
 }
 

@@ -27,7 +27,7 @@ std::string_view ToString(ProposalRefusal refusal) {
     case ProposalRefusal::kTooLarge:
       return "the command is larger than an entry may be";
     case ProposalRefusal::kUncommittedFull:
-      return "too much is uncommitted";
+      return "too much is uncommitted or not yet durable";
     case ProposalRefusal::kApplyBacklog:
       return "too much is not yet applied";
   }

@@ -57,12 +57,17 @@ struct Applied {
   Index index;
 };
 
-// The driver has durable state up to `index` and has dropped, or will drop, its log up to there.
+// The driver has durable state up to `index` and has dropped, or will drop, its log up to there. It
+// must not go past a snapshot that it is streaming to a peer: that peer would arrive below the
+// log's base, where nothing follows, and under load never catch up. The core survives it, and then
+// asks for another snapshot.
 struct Compact {
   Index index;
 };
 
-// The data of a snapshot is ready to be streamed to `peer`: answers SnapshotWanted.
+// Answers SnapshotWanted: the data of a snapshot is at `peer`, or will be when the InstallSnapshot
+// that follows arrives there. One that no longer reaches as far as the peer needs is not offered; a
+// SnapshotWanted asks for a fresh one instead.
 struct SnapshotReady {
   NodeId peer;
   SnapshotMeta meta;
@@ -122,6 +127,9 @@ struct ReadRefused {
   ReadRefusal reason = ReadRefusal::kNoLeader;
 };
 
+// Asked again if Options::snapshot_patience_ms go by without an answer, or without word from the
+// peer after one. Whatever brings the peer up to the log meanwhile ends the wish; an answer that
+// comes later is ignored.
 struct SnapshotWanted {
   NodeId peer;
   Index at_least;
@@ -171,15 +179,23 @@ enum class TransferOutcome : uint8_t {
 };
 [[nodiscard]] std::string_view ToString(TransferOutcome outcome);
 
+// How a transfer that was asked for goes. One that priority began has no result, and neither has
+// success: the core then leads no more. Whoever stops leading for another reason while a transfer
+// is under way says no more of it either.
 struct TransferResult {
-  NodeId target;
+  NodeId target;  // as asked; once it has started, who was chosen
   TransferOutcome outcome = TransferOutcome::kStarted;
 };
 
 enum class NoticeKind : uint8_t {
-  kHealed,     // this core is damaged no longer: clear the mark in its directory
-  kRemoved,    // this core's member was removed from the cluster: stop
-  kPeerWiped,  // `peer` votes, but came back with an empty directory: it must be replaced
+  kHealed,   // this core is damaged no longer: clear the mark in its directory
+  kRemoved,  // this core's member was removed from the cluster: stop
+  // `peer` votes, but came back with an empty directory: its votes are forgotten. It is fed nothing
+  // and counts for nothing until the driver has it replaced by a member with a new id, or removed.
+  // The core refuses to demote it; but a leader that has not heard from it yet cannot know. So the
+  // driver must never start a core with an empty directory under an id that had one before, and a
+  // member that lost its directory never gets its old id back.
+  kPeerWiped,
 };
 
 struct Notice {

@@ -15,20 +15,20 @@ void Raft::BecomeLeader() {
   role_ = Role::kLeader;
   leader_ = id();
   log_is_needed_ = false;
-  ballots_.clear();
+  campaign_.ballots.clear();
   duties_due_ = now_ + options_.heartbeat_ms;
   quorum_check_due_ = now_ + options_.election_timeout_ms;
   yield_not_before_ = now_ + 2 * options_.election_timeout_ms;
-  lease_poisoned_ = false;
-  lease_until_ = Instant();
+  lease_.poisoned = false;
+  lease_.until = Instant();
   round_ = 0;
-  rounds_sent_.clear();
+  lease_.rounds_sent.clear();
   commit_at_broadcast_ = commit_;
   peers_.clear();
-  uncommitted_bytes_ = 0;
-  settled_ = std::min(commit_, durability_.index());
-  for (Index i = settled_.Next(); i <= log_.last().index; i = i.Next()) {
-    if (log_.IsCached(i)) uncommitted_bytes_ += CostBytes(log_.At(i));
+  tail_.bytes = 0;
+  tail_.settled = std::min(commit_, durability_.index());
+  for (Index i = tail_.settled.Next(); i <= log_.last().index; i = i.Next()) {
+    if (log_.IsCached(i)) tail_.bytes += CostBytes(log_.At(i));
   }
   term_start_ = log_.last().index.Next();
   OnConfigAppended();
@@ -66,7 +66,7 @@ void Raft::CheckQuorum() {
     return StepDown("it hears from no majority");
   }
   MaybeYieldToPriority();
-  for (Progress& peer : peers_) peer.active = false;
+  for (Progress& peer : peers_) peer.was_active = std::exchange(peer.active, false);
 }
 
 // A heartbeat to everybody; it starts a round that reads and the lease may ride on.
@@ -74,7 +74,7 @@ void Raft::Broadcast() {
   ++round_;
   heartbeat_due_ = now_ + options_.heartbeat_ms;
   commit_at_broadcast_ = commit_;
-  rounds_sent_.push_back({round_, now_});
+  lease_.rounds_sent.push_back({round_, now_});
   reads_.BeginRound(round_);
   const Index majority = MajorityMatch();
   for (const Progress& peer : peers_) {
@@ -103,13 +103,15 @@ void Raft::OnHeartbeatReply(const Message& message, const HeartbeatReply& reply)
     if (reply.keeps_lease) peer->round_leased = std::max(peer->round_leased, reply.round);
     ConfirmRounds();
   }
-  // A snapshot arrived, and no word of it came: it was lost, unless the disk is only slow with it.
-  const bool has_snapshot = peer->state == FlowState::kSnapshot && !peer->snapshot_index.IsNone() &&
-                            reply.commit >= peer->snapshot_index &&
-                            now_ >= peer->snapshot_asked_at + options_.election_timeout_ms;
-  if (has_snapshot) {
+  // The peer has what our log begins with, and no word of that came: the word was lost, unless the
+  // disk is only slow with a snapshot. Who has lost its state has nothing.
+  const Index held = std::min(reply.commit, commit_);
+  const bool is_overdue = peer->state == FlowState::kSnapshot && !held.IsNone() &&
+                          held >= log_.base().index &&
+                          now_ >= peer->snapshot_asked_at + options_.election_timeout_ms;
+  if (is_overdue) {
     peer->wants_snapshot = false;
-    peer->BecomeProbe(peer->snapshot_index.Next());
+    peer->BecomeProbe(held.Next());
   }
   // An append or its reply may have been lost: an empty one finds out.
   peer->probing = false;
@@ -206,16 +208,16 @@ ProposalRefusal Raft::WhyNotProposed(const Payload& payload) const {
   if (role_ != Role::kLeader) return ProposalRefusal::kNotLeader;
   if (transfer_.has_value() || !config().IsVoter(id())) return ProposalRefusal::kTransferring;
   const size_t cost = payload.size() + kEntryOverheadBytes;
-  if (uncommitted_bytes_ + cost > options_.uncommitted_bytes_max) {
+  if (tail_.bytes + cost > options_.uncommitted_bytes_max) {
     return ProposalRefusal::kUncommittedFull;
   }
-  if (unapplied_bytes_ >= options_.unapplied_bytes_max) return ProposalRefusal::kApplyBacklog;
+  if (apply_.unapplied_bytes >= options_.unapplied_bytes_max) return ProposalRefusal::kApplyBacklog;
   return ProposalRefusal::kNone;
 }
 
 void Raft::AppendOwn(EntryKind kind, Payload payload) {
   Entry entry{term(), log_.last().index.Next(), kind, std::move(payload)};
-  uncommitted_bytes_ += CostBytes(entry);
+  tail_.bytes += CostBytes(entry);
   log_.Append(std::move(entry));
   commit_may_move_ = true;
 }
@@ -232,15 +234,15 @@ void Raft::StepDown(std::string_view why) { BecomeFollower(term(), NodeId(), why
 void Raft::AbandonLeadership() {
   read_scratch_.clear();
   reads_.TakeAll(&read_scratch_);
-  std::move(held_reads_.begin(), held_reads_.end(), std::back_inserter(read_scratch_));
-  held_reads_.clear();
-  held_read_count_ = 0;
+  std::move(held_.reads.begin(), held_.reads.end(), std::back_inserter(read_scratch_));
+  held_.reads.clear();
+  held_.count = 0;
   for (const PendingReads& reads : read_scratch_) RefuseReads(reads, ReadRefusal::kLeaderChanged);
   peers_.clear();
   transfer_.reset();
-  rounds_sent_.clear();
-  lease_until_ = Instant();
-  uncommitted_bytes_ = 0;
+  lease_.rounds_sent.clear();
+  lease_.until = Instant();
+  tail_.bytes = 0;
   resign_at_finish_ = false;
 }
 

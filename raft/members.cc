@@ -24,10 +24,17 @@ const Config& Raft::CountingConfig() const {
 }
 
 void Raft::OnChangeConfig(const ChangeConfig& change) {
-  ConfigChangeResult result{.change = change.change, .refusal = WhyNoChange(), .term = term()};
+  ConfigChangeResult result{
+      .change = change.change, .refusal = WhyNotThisChange(change), .term = term()};
   if (result.refusal == ConfigRefusal::kNone) {
-    Config::Change next =
-        config().Apply(change.ops, [this](NodeId learner) { return IsCaughtUp(learner); });
+    // Without operations, what the driver keeps beside the config changes alone.
+    const bool words_only = change.ops.empty() && !change.context.empty();
+    Config::Change next;
+    if (words_only) {
+      next.config = std::make_shared<const Config>(config());
+    } else {
+      next = config().Apply(change.ops, [this](NodeId learner) { return IsCaughtUp(learner); });
+    }
     result.refusal = next.refusal;
     if (next.config != nullptr) {
       AppendConfig(next.config, change.context.view());
@@ -50,6 +57,19 @@ ConfigRefusal Raft::WhyNoChange() const {
   if (commit_ < term_start_) return ConfigRefusal::kNotReady;
   if (configs_.current_index() > commit_) return ConfigRefusal::kChangePending;
   return ConfigRefusal::kNone;
+}
+
+ConfigRefusal Raft::WhyNotThisChange(const ChangeConfig& change) const {
+  if (change.context.size() > options_.config_context_bytes_max) {
+    return ConfigRefusal::kContextTooLarge;
+  }
+  // A voter that has forgotten its votes would be taken for a new learner, and one day be promoted
+  // under the id under which it has voted.
+  for (const ConfigOp& op : change.ops) {
+    const Progress* peer = op.kind == ConfigOpKind::kDemote ? Peer(op.id) : nullptr;
+    if (peer != nullptr && peer->health == Health::kEmpty) return ConfigRefusal::kWiped;
+  }
+  return WhyNoChange();
 }
 
 void Raft::AppendConfig(const std::shared_ptr<const Config>& next, std::string_view context) {
@@ -78,7 +98,7 @@ void Raft::OnConfigAppended() {
     next.push_back(std::move(fresh));
   }
   peers_ = std::move(next);
-  lease_until_ = Instant();  // to be earned again from those who now decide
+  lease_.until = Instant();  // to be earned again from those who now decide
   commit_may_move_ = true;
   const Member* self = config().Find(id());
   const bool leaves = self == nullptr || !self->votes;

@@ -85,7 +85,8 @@ bool IsWellFormed(const Message& message) {
           [](const TimeoutNow&) { return true; },
           [&](const InstallSnapshot& m) {
             return m.meta.config != nullptr && !m.meta.config->IsEmpty() &&
-                   m.meta.config->members().size() <= Config::kMembersMax && InRange(m.meta.last) &&
+                   m.meta.config->members().size() <= Config::kMembersMax &&
+                   m.meta.config->IsConsistent() && InRange(m.meta.last) &&
                    !m.meta.last.index.IsNone() && m.meta.last.term <= message.term;
           },
           [](const ReadIndexRequest& m) { return !m.ids.empty(); },
@@ -149,19 +150,11 @@ std::string ToString(const Message& message) {
                  [&](const ReadIndexReply& m) {
                    out << "read-index " << m.index.value() << " x" << m.ids.size();
                    if (m.refused) out << " refused";
+                   if (m.too_many) out << " too-many";
                  },
              },
              message.body);
   return out.str();
-}
-
-size_t CostBytes(const Message& message) {
-  constexpr size_t kMessageOverheadBytes = 64;
-  size_t bytes = kMessageOverheadBytes;
-  if (const auto* append = std::get_if<AppendRequest>(&message.body)) {
-    for (const Entry& entry : append->entries) bytes += CostBytes(entry);
-  }
-  return bytes;
 }
 
 }  // namespace keel::raft

@@ -84,6 +84,7 @@ struct ReadIndexReply {
   std::vector<ReadId> ids;
   Index index;
   bool refused = false;
+  bool too_many = false;  // refused because the leader has as many as it may: it leads on
 };
 
 using Body =
@@ -109,8 +110,5 @@ inline constexpr uint64_t kOrdinalMax = uint64_t{1} << 62;
 
 // "1>2 t3 append prev 4:2 commit 4 entries 5:3 6:3": one line for people.
 [[nodiscard]] std::string ToString(const Message& message);
-
-// What the message weighs against the limits in bytes.
-[[nodiscard]] size_t CostBytes(const Message& message);
 
 }  // namespace keel::raft

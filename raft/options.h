@@ -31,6 +31,8 @@ struct Options {
 
   // A larger command is refused: ProposalRefusal::kTooLarge.
   size_t entry_bytes_max = 8u << 20;
+  // A larger ChangeConfig::context is refused: ConfigRefusal::kContextTooLarge.
+  size_t config_context_bytes_max = 256u << 10;
   // An append carries no more than this, or else one entry.
   size_t message_bytes_max = 1u << 20;
   // What may be sent to one follower ahead of its acknowledgement; then it is sent no more.

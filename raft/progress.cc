@@ -46,8 +46,9 @@ void Progress::BecomeReplicate() {
   probing = false;
 }
 
-void Progress::BecomeSnapshot(Instant now) {
+void Progress::BecomeSnapshot(Instant now, Index needed) {
   state = FlowState::kSnapshot;
+  snapshot_needed = needed;
   snapshot_index = Index();
   snapshot_asked_at = now;
   probing = false;

@@ -47,11 +47,13 @@ struct Progress {
   bool fetching = false;  // entries were asked of the driver
   Inflight inflight;
 
-  Index snapshot_index;  // snapshot: what was sent covers up to here; none until it is ready
+  Index snapshot_needed;  // snapshot: it must cover this much at least
+  Index snapshot_index;   // snapshot: what was sent covers up to here; none until it is ready
   Instant snapshot_asked_at;
 
   // Liveness, for check-quorum, rounds and leases.
   bool active = false;        // heard from since the last check
+  bool was_active = false;    // … and between that one and the one before
   Instant heard_at;           // by a heartbeat's answer
   uint64_t round_acked = 0;   // the newest of our broadcasts that it answered
   uint64_t round_leased = 0;  // … and promised to keep the lease for
@@ -68,11 +70,13 @@ struct Progress {
   bool caught_up = false;
 
   [[nodiscard]] Index CountedMatch() const { return health == Health::kWhole ? match : Index(); }
+  // Heard from lately, also right after a check.
+  [[nodiscard]] bool IsLively() const { return active || was_active; }
   [[nodiscard]] bool IsPaused(size_t inflight_messages_max, size_t inflight_bytes_max) const;
 
   void BecomeProbe(Index next_index);
   void BecomeReplicate();
-  void BecomeSnapshot(Instant now);
+  void BecomeSnapshot(Instant now, Index needed);
 
   // An acknowledgement of everything up to `index`. False if it said nothing new.
   bool Acknowledge(Index index);

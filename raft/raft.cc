@@ -189,7 +189,7 @@ void Raft::BecomeFollower(Term new_term, NodeId new_leader, std::string_view why
     SetVote({new_term, NodeId()});
   }
   role_ = Role::kFollower;
-  ballots_.clear();
+  campaign_.ballots.clear();
   if (new_times) {
     leader_ = new_leader;
     leader_is_dead_ = false;
@@ -229,48 +229,6 @@ void Raft::OnPersistDone(const PersistDone& done) {
   MaybeHeal();
 }
 
-void Raft::OnApplied(const Applied& applied) {
-  if (applied.index <= applied_ || applied.index > delivered_) return;
-  applied_ = applied.index;
-  while (!unapplied_.empty() && unapplied_.front().last <= applied_) {
-    unapplied_bytes_ -= unapplied_.front().bytes;
-    unapplied_.pop_front();
-  }
-}
-
-void Raft::OnCompact(const Compact& compact) {
-  const Index upto = std::min({compact.index, applied_, durability_.index()});
-  if (upto <= log_.base().index) return;
-  log_.CompactTo(upto);
-  configs_.CompactTo(upto);
-  narrate_("compacts its log up to ", log_.base());
-}
-
-void Raft::OnEntriesFetched(const EntriesFetched& fetched) {
-  const auto is_ours = [&](const Entry& entry) { return log_.Matches({entry.index, entry.term}); };
-  Index expected = fetched.first;
-  bool usable = !fetched.entries.empty();
-  size_t bytes = 0;
-  for (const Entry& entry : fetched.entries) {
-    usable = usable && entry.index == expected && is_ours(entry);
-    expected = expected.Next();
-    bytes += CostBytes(entry);
-  }
-  if (fetched.peer.IsNone()) {
-    apply_fetching_ = false;
-    // Nothing at all is the driver's trouble: asked again at once, it would spin.
-    if (fetched.entries.empty()) apply_fetch_not_before_ = now_ + options_.heartbeat_ms;
-    if (!usable || fetched.first != delivered_.Next() || expected.Prev() > Deliverable()) return;
-    return HandOut(fetched.entries, bytes);
-  }
-  Progress* peer = Peer(fetched.peer);
-  if (role_ != Role::kLeader || peer == nullptr || !peer->fetching) return;
-  peer->fetching = false;
-  if (fetched.entries.empty()) return WantSnapshot(*peer, std::min(commit_, peer->next));
-  if (!usable || fetched.first != peer->next || !IsSendable(*peer)) return;
-  SendEntries(*peer, fetched.entries, bytes);
-}
-
 void Raft::OnPeerLost(const PeerLost& lost) {
   if (role_ == Role::kLeader) {
     // Whatever was in flight on the old connection is gone.
@@ -290,48 +248,6 @@ void Raft::OnPeerLost(const PeerLost& lost) {
   if (!MayCampaign()) return;
   hurry_until_ = now_ + options_.election_timeout_ms;
   HurryElection();
-}
-
-void Raft::CommitTo(Index index) {
-  if (index <= commit_) return;
-  commit_ = index;
-  narrate_("commits up to ", commit_);
-  if (role_ == Role::kLeader) ReleaseHeldReads();
-  if (configs_.current_index() <= commit_) OnConfigCommitted();
-}
-
-// Entries are applied only once they are durable here too, so that the state never runs ahead of
-// the log that must rebuild it.
-Index Raft::Deliverable() const {
-  if (KEEL_MUTANT(kAckBeforeFsync3)) return commit_;
-  return std::min(commit_, durability_.index());
-}
-
-void Raft::Deliver() {
-  // One hand-out for each update keeps it within its bound; the report of it brings the next.
-  if (state_lost_ || IsInstalling() || !out_->committed.empty()) return;
-  const Index upto = Deliverable();
-  if (delivered_ >= upto || unapplied_bytes_ >= options_.unapplied_bytes_max) return;
-  const Index first = delivered_.Next();
-  if (log_.IsCached(first)) {
-    std::vector<Entry> entries;
-    const size_t bytes = log_.Slice(first, upto, options_.committed_batch_bytes_max, &entries);
-    return HandOut(std::move(entries), bytes);
-  }
-  if (apply_fetching_ || now_ < apply_fetch_not_before_) return;
-  apply_fetching_ = true;
-  out_->entries_wanted.push_back({NodeId(), first, options_.committed_batch_bytes_max});
-}
-
-void Raft::HandOut(std::vector<Entry> entries, size_t bytes) {
-  delivered_ = entries.back().index;
-  unapplied_.push_back({delivered_, bytes});
-  unapplied_bytes_ += bytes;
-  if (out_->committed.empty()) {
-    out_->committed = std::move(entries);
-  } else {
-    std::move(entries.begin(), entries.end(), std::back_inserter(out_->committed));
-  }
 }
 
 void Raft::Send(NodeId to, Body body) {
@@ -361,7 +277,8 @@ void Raft::Finish() {
   FillPersist();
   ReleasePromises();
   Settle();
-  log_.Evict(role_ == Role::kLeader ? settled_ : durability_.index(), options_.cache_bytes_max);
+  log_.Evict(role_ == Role::kLeader ? tail_.settled : durability_.index(),
+             options_.cache_bytes_max);
   out_->wake_at = NextWake();
 }
 
@@ -369,16 +286,17 @@ void Raft::Finish() {
 void Raft::Settle() {
   if (role_ != Role::kLeader) return;
   const Index upto = std::min(commit_, durability_.index());
-  for (; settled_ < upto; settled_ = settled_.Next()) {
+  for (; tail_.settled < upto; tail_.settled = tail_.settled.Next()) {
     // What was not cached when this core began to lead was never charged.
-    if (log_.IsCached(settled_.Next())) uncommitted_bytes_ -= CostBytes(log_.At(settled_.Next()));
+    if (log_.IsCached(tail_.settled.Next()))
+      tail_.bytes -= CostBytes(log_.At(tail_.settled.Next()));
   }
 }
 
 void Raft::FillPersist() {
   Persist& persist = out_->persist;
   const bool has_entries = log_.last().index >= unsaved_from_;
-  if (!vote_unsaved_ && !has_entries && !snapshot_unsaved_.has_value()) return;
+  if (!vote_unsaved_ && !has_entries && !install_.unsaved.has_value()) return;
   Vote durable_vote = vote_;
   bool vote_follows = false;
   if (KEEL_MUTANT(kTermAndVoteApart1) && !vote_.candidate.IsNone() &&
@@ -389,10 +307,10 @@ void Raft::FillPersist() {
   persist.id = durability_.Issue(now_, durable_vote, log_.last().index);
   if (vote_unsaved_) persist.vote = durable_vote;
   vote_unsaved_ = vote_follows;
-  if (snapshot_unsaved_.has_value()) {
-    persist.snapshot = std::exchange(snapshot_unsaved_, std::nullopt);
-    persist.keeps_log = snapshot_keeps_log_;
-    snapshot_persist_ = persist.id;
+  if (install_.unsaved.has_value()) {
+    persist.snapshot = std::exchange(install_.unsaved, std::nullopt);
+    persist.keeps_log = install_.keeps_log;
+    install_.persist = persist.id;
   }
   if (has_entries) {
     log_.Slice(unsaved_from_, log_.last().index, SIZE_MAX, &persist.entries);
@@ -413,11 +331,6 @@ void Raft::ReleasePromises() {
   out_->after = durability_.last_issued();
 }
 
-// Whether a snapshot is on its way to the disk: until it is there, the state is the old one.
-bool Raft::IsInstalling() const {
-  return snapshot_unsaved_.has_value() || durability_.IsInFlight(snapshot_persist_);
-}
-
 bool Raft::IsDiskStalled() const {
   return !durability_.IsIdle() &&
          now_ >= durability_.OldestIssuedAt() + options_.election_timeout_ms;
@@ -428,7 +341,7 @@ Instant Raft::NextWake() const {
   // wait for a pause in the reads.
   const bool leads = role_ == Role::kLeader;
   Instant wake = leads ? std::min(heartbeat_due_, duties_due_) : election_due_;
-  if (now_ < apply_fetch_not_before_) wake = std::min(wake, apply_fetch_not_before_);
+  if (now_ < apply_.fetch_not_before) wake = std::min(wake, apply_.fetch_not_before);
   if (!leads && !forwarded_reads_.empty()) {
     wake = std::min(wake, forwarded_reads_.front().asked_at + 2 * options_.election_timeout_ms);
   }

@@ -5,8 +5,9 @@
 // from one thread at a time and carries out what Output says (raft/io.h). What it may promise is
 // decided by the persists that the driver has confirmed, never by those that are in flight.
 //
-// The bodies are sorted by subject: raft.cc (events, terms, durability), election.cc, follower.cc,
-// leader.cc, replication.cc, members.cc, reads.cc, transfer.cc. raft/README.md explains them all.
+// The bodies are sorted by subject: raft.cc (events, terms, durability), apply.cc, election.cc,
+// follower.cc, leader.cc, replication.cc, members.cc, reads.cc, transfer.cc. raft/README.md
+// explains them all.
 #pragma once
 
 #include <deque>
@@ -60,8 +61,12 @@ class Raft {
   [[nodiscard]] bool state_lost() const { return state_lost_; }
   [[nodiscard]] const std::vector<Progress>& peers() const { return peers_; }
   [[nodiscard]] Index commit_at_broadcast() const { return commit_at_broadcast_; }
-  [[nodiscard]] size_t uncommitted_bytes() const { return uncommitted_bytes_; }
-  [[nodiscard]] size_t unapplied_bytes() const { return unapplied_bytes_; }
+  [[nodiscard]] size_t uncommitted_bytes() const { return tail_.bytes; }
+  [[nodiscard]] size_t unapplied_bytes() const { return apply_.unapplied_bytes; }
+  // Reads that wait here: a leader's for their rounds, a follower's for the leader's answer.
+  [[nodiscard]] size_t pending_reads() const {
+    return PendingReadCount() + forwarded_reads_.size();
+  }
   [[nodiscard]] uint64_t dropped_message_count() const { return dropped_message_count_; }
 
   // What a snapshot that covers exactly up to `index` must say of it. Requires that the log's base
@@ -76,28 +81,30 @@ class Raft {
   [[nodiscard]] bool AdoptTerm(const Message& message);
   void AnswerStale(const Message& message);
   void OnPersistDone(const PersistDone& done);
-  void OnApplied(const Applied& applied);
-  void OnCompact(const Compact& compact);
-  void OnEntriesFetched(const EntriesFetched& fetched);
   void OnPeerLost(const PeerLost& lost);
   void Drop(const Message& message, std::string_view why);
   void SetVote(Vote vote);
   void BecomeFollower(Term term, NodeId leader, std::string_view why);
   void CutLog(Index from);
   void TakeBackPromises(Index from);
-  void CommitTo(Index index);
-  void Deliver();
-  void HandOut(std::vector<Entry> entries, size_t bytes);
   void Finish();
   void Settle();
   void FillPersist();
   void ReleasePromises();
   void Send(NodeId to, Body body);
   void Promise(NodeId to, Body body);
-  [[nodiscard]] Index Deliverable() const;
-  [[nodiscard]] bool IsInstalling() const;
   [[nodiscard]] bool IsDiskStalled() const;
   [[nodiscard]] Instant NextWake() const;
+
+  // ---- apply.cc ----
+  void CommitTo(Index index);
+  [[nodiscard]] Index Deliverable() const;
+  void Deliver();
+  void HandOut(std::vector<Entry> entries, size_t bytes);
+  void OnApplied(const Applied& applied);
+  void OnCompact(const Compact& compact);
+  void OnEntriesFetched(const EntriesFetched& fetched);
+  [[nodiscard]] bool IsInstalling() const;
 
   // ---- election.cc ----
   void ResetElectionTimer();
@@ -126,6 +133,7 @@ class Raft {
   void Acknowledge(NodeId to, Index match, bool entries_came);
   void OnHeartbeat(const Message& message, const HeartbeatRequest& heartbeat);
   void OnInstallSnapshot(const Message& message, const InstallSnapshot& install);
+  void RefuseSnapshot(NodeId to, const Position& last);
   [[nodiscard]] bool HoldsEnd(const Position& last) const;
   [[nodiscard]] bool HasForgottenItsVote(const Config& members) const;
   void ReplaceState(NodeId leader, const SnapshotMeta& meta, bool keeps_log);
@@ -157,6 +165,7 @@ class Raft {
   void SendEntries(Progress& peer, std::vector<Entry> entries, size_t bytes);
   void OnAppendReply(const Message& message, const AppendReply& reply);
   void WantSnapshot(Progress& peer, Index at_least);
+  [[nodiscard]] bool IsSnapshotTooOld(const Progress& peer, const AppendReply& refusal) const;
   void OnSnapshotReady(const SnapshotReady& ready);
   void OnSnapshotFailed(const SnapshotFailed& failed);
   void NoteCatchUp(Progress& peer);
@@ -164,6 +173,7 @@ class Raft {
   // ---- members.cc ----
   void OnChangeConfig(const ChangeConfig& change);
   [[nodiscard]] ConfigRefusal WhyNoChange() const;
+  [[nodiscard]] ConfigRefusal WhyNotThisChange(const ChangeConfig& change) const;
   void AppendConfig(const std::shared_ptr<const Config>& config, std::string_view context);
   void OnConfigAppended();
   void OnConfigCommitted();
@@ -190,7 +200,7 @@ class Raft {
   // ---- transfer.cc ----
   void OnTransferLeadership(const TransferLeadership& transfer);
   void OnTimeoutNow(const Message& message);
-  void StartTransfer(NodeId target);
+  void StartTransfer(NodeId target, bool is_asked_for);
   void AdvanceTransfer();
   void ExpireTransfer();
   void SendTimeoutNow(NodeId target);
@@ -212,9 +222,12 @@ class Raft {
   ConfigHistory configs_;
   Durability durability_;
   Index unsaved_from_;  // entries from here on have not been handed to the disk
-  std::optional<SnapshotMeta> snapshot_unsaved_;
-  bool snapshot_keeps_log_ = false;
-  PersistId snapshot_persist_;  // the latest persist that installs a snapshot
+  struct Install {
+    std::optional<SnapshotMeta> unsaved;  // not yet handed to the disk
+    bool keeps_log = false;
+    PersistId persist;  // the latest that installs a snapshot
+  };
+  Install install_;
 
   // Progress of the state machine. Always: applied <= delivered <= commit.
   Index commit_;
@@ -224,10 +237,13 @@ class Raft {
     Index last;
     size_t bytes = 0;
   };
-  std::deque<Delivered> unapplied_;
-  size_t unapplied_bytes_ = 0;
-  bool apply_fetching_ = false;
-  Instant apply_fetch_not_before_;  // after a fetch that brought nothing
+  struct Apply {
+    std::deque<Delivered> unapplied;
+    size_t unapplied_bytes = 0;
+    bool fetching = false;
+    Instant fetch_not_before;  // after a fetch that brought nothing
+  };
+  Apply apply_;
   bool state_lost_ = false;
 
   // Everybody's.
@@ -253,20 +269,25 @@ class Raft {
   std::deque<ForwardedRead> forwarded_reads_;
 
   // A candidate's.
-  uint64_t campaign_round_ = 0;
-  bool campaign_forced_ = false;
   struct RecordedBallot {
     NodeId voter;
     bool granted = false;
   };
-  std::vector<RecordedBallot> ballots_;
+  struct Campaign {
+    uint64_t round = 0;  // counts all of this start
+    std::vector<RecordedBallot> ballots;
+  };
+  Campaign campaign_;
 
   // A leader's.
   std::vector<Progress> peers_;  // everybody in the config but ourselves, by id
   Index term_start_;             // its first entry
   bool commit_may_move_ = false;
-  Index settled_;                 // committed and durable here: no longer charged
-  size_t uncommitted_bytes_ = 0;  // the charge for what lies behind it
+  struct Tail {
+    Index settled;     // committed and durable here: no longer charged
+    size_t bytes = 0;  // the charge for what lies behind it
+  };
+  Tail tail_;
   Instant heartbeat_due_;
   Instant duties_due_;  // all else that a leader does by the clock; no round puts it off
   Instant quorum_check_due_;
@@ -275,17 +296,24 @@ class Raft {
     uint64_t round = 0;
     Instant at;
   };
-  std::deque<RoundSent> rounds_sent_;
-  Instant lease_until_;
-  bool lease_poisoned_ = false;  // a transfer was offered in this term (raft-rs 234)
+  struct Lease {
+    std::deque<RoundSent> rounds_sent;  // which may still extend it
+    Instant until;
+    bool poisoned = false;  // a transfer was offered in this term (raft-rs 234)
+  };
+  Lease lease_;
   Index commit_at_broadcast_;
   ReadRounds reads_;
-  std::vector<PendingReads> held_reads_;  // until the term's first commit
-  size_t held_read_count_ = 0;
+  struct HeldReads {
+    std::vector<PendingReads> reads;
+    size_t count = 0;  // of single reads
+  };
+  HeldReads held_;  // until the term's first commit
   std::vector<PendingReads> read_scratch_;
   struct Transfer {
     NodeId target;
     Instant deadline;
+    bool is_asked_for = false;  // or else priority alone moves it
     bool sent = false;
   };
   std::optional<Transfer> transfer_;

@@ -18,7 +18,7 @@ void Raft::OnReadIndexRequest(const Message& message, const ReadIndexRequest& re
   Send(message.from, ReadIndexReply{.ids = request.ids, .refused = true});
 }
 
-size_t Raft::PendingReadCount() const { return held_read_count_ + reads_.read_count(); }
+size_t Raft::PendingReadCount() const { return held_.count + reads_.read_count(); }
 
 void Raft::LeadReads(NodeId asker, std::vector<ReadId> ids) {
   PendingReads reads{asker, std::move(ids), commit_};
@@ -27,8 +27,8 @@ void Raft::LeadReads(NodeId asker, std::vector<ReadId> ids) {
   }
   // Before its own first commit a leader does not know what is committed (etcd 7331).
   if (commit_ < term_start_ && !KEEL_MUTANT(kReadBeforeNoop29)) {
-    held_read_count_ += reads.ids.size();
-    held_reads_.push_back(std::move(reads));
+    held_.count += reads.ids.size();
+    held_.reads.push_back(std::move(reads));
     return;
   }
   if (HoldsLease()) return AnswerReads(reads, commit_);
@@ -36,13 +36,13 @@ void Raft::LeadReads(NodeId asker, std::vector<ReadId> ids) {
 }
 
 void Raft::ReleaseHeldReads() {
-  if (commit_ < term_start_ || held_reads_.empty()) return;
-  for (PendingReads& reads : held_reads_) {
+  if (commit_ < term_start_ || held_.reads.empty()) return;
+  for (PendingReads& reads : held_.reads) {
     reads.index = commit_;
     reads_.Add(std::move(reads));
   }
-  held_reads_.clear();
-  held_read_count_ = 0;
+  held_.reads.clear();
+  held_.count = 0;
 }
 
 // A majority has answered some broadcast of ours: what rode on it, or before it, is confirmed.
@@ -62,12 +62,13 @@ void Raft::ConfirmRounds() {
     return peer != nullptr && peer->health == Health::kWhole ? peer->round_leased : 0;
   });
   const uint64_t lease_percent = 100 - 2 * uint64_t{options_.clock_drift_percent_max};
-  while (!rounds_sent_.empty() && rounds_sent_.front().round <= std::max(confirmed, leased)) {
-    if (rounds_sent_.front().round <= leased) {
+  while (!lease_.rounds_sent.empty() &&
+         lease_.rounds_sent.front().round <= std::max(confirmed, leased)) {
+    if (lease_.rounds_sent.front().round <= leased) {
       const DurationMs lease_ms = options_.election_timeout_ms * lease_percent / 100;
-      lease_until_ = std::max(lease_until_, rounds_sent_.front().at + lease_ms);
+      lease_.until = std::max(lease_.until, lease_.rounds_sent.front().at + lease_ms);
     }
-    rounds_sent_.pop_front();
+    lease_.rounds_sent.pop_front();
   }
 }
 
@@ -76,8 +77,8 @@ void Raft::ConfirmRounds() {
 // there is no lease any more in this term (raft-rs 234).
 bool Raft::HoldsLease() const {
   if (!config().lease_reads() || configs_.current_index() > commit_) return false;
-  if (lease_poisoned_ && !KEEL_MUTANT(kLateTimeoutNow32)) return false;
-  return now_ < lease_until_;
+  if (lease_.poisoned && !KEEL_MUTANT(kLateTimeoutNow32)) return false;
+  return now_ < lease_.until;
 }
 
 void Raft::AnswerReads(const PendingReads& reads, Index index) {
@@ -90,7 +91,9 @@ void Raft::AnswerReads(const PendingReads& reads, Index index) {
 
 void Raft::RefuseReads(const PendingReads& reads, ReadRefusal reason) {
   if (reads.asker != id()) {
-    return Send(reads.asker, ReadIndexReply{.ids = reads.ids, .refused = true});
+    const bool too_many = reason == ReadRefusal::kTooMany;
+    return Send(reads.asker,
+                ReadIndexReply{.ids = reads.ids, .refused = true, .too_many = too_many});
   }
   for (const ReadId& read : reads.ids) out_->reads_refused.push_back({read, reason});
 }
@@ -117,7 +120,9 @@ void Raft::OnReadIndexReply(const Message& message, const ReadIndexReply& reply)
         });
     if (asked == forwarded_reads_.end()) continue;
     if (reply.refused) {
-      out_->reads_refused.push_back({asked->id, ReadRefusal::kLeaderChanged});
+      const ReadRefusal reason =
+          reply.too_many ? ReadRefusal::kTooMany : ReadRefusal::kLeaderChanged;
+      out_->reads_refused.push_back({asked->id, reason});
     } else {
       out_->reads_ready.push_back({asked->id, reply.index});
     }

@@ -68,6 +68,9 @@ void Raft::OnAppendReply(const Message& message, const AppendReply& reply) {
   peer->active |= peer->health == Health::kWhole;
   peer->wants_snapshot = reply.wants_snapshot;
   if (!reply.success) {
+    if (peer->state == FlowState::kSnapshot && IsSnapshotTooOld(*peer, reply)) {
+      return WantSnapshot(*peer, std::min(commit_, reply.hint.index));
+    }
     // Both logs' terms together find the place where they may meet in few steps (Raft §5.3).
     const Position meeting = log_.LastAtOrBelow(reply.hint.index, reply.hint.term);
     if (peer->state != FlowState::kSnapshot && !reply.refused.IsNone()) {
@@ -79,9 +82,10 @@ void Raft::OnAppendReply(const Message& message, const AppendReply& reply) {
   commit_may_move_ |= is_new;
   if (peer->state == FlowState::kProbe) {
     peer->BecomeReplicate();
-  } else if (peer->state == FlowState::kSnapshot && !peer->snapshot_index.IsNone() &&
-             peer->match >= peer->snapshot_index && !reply.wants_snapshot) {
-    narrate_("has brought ", peer->id, " up by a snapshot");
+  } else if (peer->state == FlowState::kSnapshot && peer->match >= log_.base().index &&
+             !reply.wants_snapshot) {
+    // By whichever snapshot, or by appends that were late: the log reaches back to it again.
+    narrate_("has brought ", peer->id, " up to entry ", peer->match);
     peer->BecomeProbe(peer->match.Next());
     peer->BecomeReplicate();
   }
@@ -90,21 +94,32 @@ void Raft::OnAppendReply(const Message& message, const AppendReply& reply) {
 
 void Raft::WantSnapshot(Progress& peer, Index at_least) {
   narrate_("wants a snapshot for ", peer.id);
-  peer.BecomeSnapshot(now_);
-  out_->snapshots_wanted.push_back({peer.id, std::max(log_.base().index, at_least)});
+  peer.BecomeSnapshot(now_, std::max(log_.base().index, at_least));
+  out_->snapshots_wanted.push_back({peer.id, peer.snapshot_needed});
+}
+
+// The peer has lost its state, its log begins behind what the snapshot covers, and it said so.
+bool Raft::IsSnapshotTooOld(const Progress& peer, const AppendReply& refusal) const {
+  return refusal.wants_snapshot && !peer.snapshot_index.IsNone() &&
+         refusal.refused == peer.snapshot_index && refusal.hint.index > peer.snapshot_index;
 }
 
 void Raft::OnSnapshotReady(const SnapshotReady& ready) {
   Progress* peer = Peer(ready.peer);
   if (role_ != Role::kLeader || peer == nullptr || peer->state != FlowState::kSnapshot) return;
-  if (ready.meta.config == nullptr || ready.meta.last.index > commit_ ||
-      ready.meta.last.index.IsNone()) {
-    return;
+  const InstallSnapshot install{ready.meta};
+  const Message offer{id(), peer->id, term(), install};
+  if (!IsWellFormed(offer) || ready.meta.last.index > commit_) return;
+  // The log may have moved on since it was asked for: behind this one it would not go on.
+  const Index needed = std::max(peer->snapshot_needed, log_.base().index);
+  if (ready.meta.last.index < needed) {
+    narrate_("finds the snapshot up to ", ready.meta.last, " too old for ", peer->id);
+    return WantSnapshot(*peer, needed);
   }
   peer->snapshot_index = ready.meta.last.index;
   peer->snapshot_asked_at = now_;
   narrate_("sends ", peer->id, " the snapshot up to ", ready.meta.last);
-  Send(peer->id, InstallSnapshot{ready.meta});
+  out_->send_now.push_back(offer);
 }
 
 void Raft::OnSnapshotFailed(const SnapshotFailed& failed) {

@@ -20,12 +20,12 @@ void Raft::OnTransferLeadership(const TransferLeadership& request) {
                         peer != nullptr && peer->health == Health::kWhole && !peer->wants_snapshot;
   if (!may_lead) return answer(request.target, TransferOutcome::kUnknownTarget);
   answer(target, TransferOutcome::kStarted);
-  StartTransfer(target);
+  StartTransfer(target, /*is_asked_for=*/true);
 }
 
 // From now on nothing is proposed here, so that the target can catch up with the last entry.
-void Raft::StartTransfer(NodeId target) {
-  transfer_ = Transfer{target, now_ + options_.election_timeout_ms};
+void Raft::StartTransfer(NodeId target, bool is_asked_for) {
+  transfer_ = Transfer{target, now_ + options_.election_timeout_ms, is_asked_for};
 }
 
 void Raft::AdvanceTransfer() {
@@ -39,12 +39,14 @@ void Raft::AdvanceTransfer() {
 void Raft::ExpireTransfer() {
   if (!transfer_.has_value() || now_ < transfer_->deadline) return;
   narrate_("leads on: the transfer to ", transfer_->target, " took too long");
-  out_->transfers.push_back({transfer_->target, TransferOutcome::kTimedOut});
+  if (transfer_->is_asked_for) {
+    out_->transfers.push_back({transfer_->target, TransferOutcome::kTimedOut});
+  }
   transfer_.reset();
 }
 
 void Raft::SendTimeoutNow(NodeId target) {
-  lease_poisoned_ = true;
+  lease_.poisoned = true;
   Send(target, TimeoutNow{});
 }
 
@@ -58,7 +60,7 @@ void Raft::OnTimeoutNow(const Message& message) {
 
 bool Raft::IsFitToLead(const Progress& peer) const {
   const Member* member = config().Find(peer.id);
-  return member != nullptr && member->votes && member->priority > 0 && peer.active &&
+  return member != nullptr && member->votes && member->priority > 0 && peer.IsLively() &&
          peer.health == Health::kWhole && !peer.wants_snapshot;
 }
 
@@ -88,7 +90,8 @@ void Raft::MaybeYieldToPriority() {
   NodeId heir;
   uint32_t highest = self->priority;
   for (const Progress& peer : peers_) {
-    if (!IsFitToLead(peer) || peer.match < commit_at_broadcast_) continue;
+    // Asked at the end of a window: who was silent in it is not trusted with leadership unasked.
+    if (!peer.active || !IsFitToLead(peer) || peer.match < commit_at_broadcast_) continue;
     const uint32_t priority = config().Find(peer.id)->priority;
     if (priority <= highest) continue;
     heir = peer.id;
@@ -97,7 +100,7 @@ void Raft::MaybeYieldToPriority() {
   if (heir.IsNone()) return;
   narrate_("yields to ", heir, ", whose priority is higher");
   yield_not_before_ = now_ + 10 * options_.election_timeout_ms;
-  StartTransfer(heir);
+  StartTransfer(heir, /*is_asked_for=*/false);
 }
 
 }  // namespace keel::raft

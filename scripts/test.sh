@@ -15,6 +15,7 @@ fuzz-coding |  2 | a million malformed inputs for the decoder
 lint        |  6 | format, house rules, clang-tidy over every file
 fuzz-values |  3 | a million malformed stored values
 fuzz-stream |  3 | a million malformed snapshot streams
+fuzz-peer   |  4 | a million malformed streams between members
 fuzz-vote   |  4 | a million malformed vote files
 fuzz-txn    | 12 | a million malformed commands
 fuzz-log    | 20 | a million malformed logs
@@ -60,6 +61,7 @@ stage_fuzz_raft() { command_fuzz raft_step --runs 1000000; }
 stage_fuzz_coding() { command_fuzz base_coding --runs 1000000; }
 stage_fuzz_values() { command_fuzz kv_value --runs 1000000; }
 stage_fuzz_stream() { command_fuzz kv_snapshot --runs 1000000; }
+stage_fuzz_peer() { command_fuzz peer_frames --runs 1000000; }
 stage_fuzz_vote() { command_fuzz wal_vote --runs 1000000; }
 stage_fuzz_txn() { command_fuzz kv_txn --runs 1000000; }
 stage_fuzz_log() { command_fuzz wal_record --runs 1000000; }

@@ -5,6 +5,7 @@
 
 #include "base/mutant.h"
 #include "base/status.h"
+#include "wal/start_reads.h"
 
 namespace keel::wal {
 
@@ -31,7 +32,7 @@ Result<HeaderCopies> ReadHeader(const ReadableFile& file, const std::string& pat
 Result<SegmentFile> Inspect(FileSystem* files, const LogOptions& options, uint64_t sequence) {
   SegmentFile segment = {.path = options.directory + "/" + SegmentName(sequence)};
   KEEL_ASSIGN_OR_RETURN(const auto file,
-                        files->OpenReadable(segment.path, AccessPattern::kSequential));
+                        OpenForStart(files, segment.path, AccessPattern::kSequential));
   KEEL_ASSIGN_OR_RETURN(segment.size_bytes, file->SizeBytes());
   KEEL_ASSIGN_OR_RETURN(const HeaderCopies copies, ReadHeader(*file, segment.path));
   if (!copies.header || copies.header->sequence != sequence) return segment;
@@ -47,7 +48,7 @@ Result<SegmentFile> Inspect(FileSystem* files, const LogOptions& options, uint64
 Result<uint64_t> AddSpare(FileSystem* files, const LogOptions& options, const std::string& name,
                           Inventory* inventory) {
   const std::string path = options.directory + "/" + name;
-  KEEL_ASSIGN_OR_RETURN(const auto file, files->OpenReadable(path, AccessPattern::kRandom));
+  KEEL_ASSIGN_OR_RETURN(const auto file, OpenForStart(files, path, AccessPattern::kRandom));
   KEEL_ASSIGN_OR_RETURN(const uint64_t size_bytes, file->SizeBytes());
   const bool is_usable =
       size_bytes == options.segment_bytes && inventory->spares.size() < options.spares_max;

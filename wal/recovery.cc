@@ -7,6 +7,7 @@
 #include "wal/inventory.h"
 #include "wal/record_scanner.h"
 #include "wal/remains.h"
+#include "wal/start_reads.h"
 
 namespace keel::wal {
 
@@ -88,7 +89,7 @@ Result<Recovery::Outcome> Recovery::ReadSegment(size_t at) {
   const Link next = NextLink(at);
   const bool is_newest = at + 1 == chain_.size();
   KEEL_ASSIGN_OR_RETURN(const auto file,
-                        files_->OpenReadable(segment.path, AccessPattern::kSequential));
+                        OpenForStart(files_, segment.path, AccessPattern::kSequential));
   RecordScanner scanner(
       file.get(),
       {.chain = {segment.header->incarnation, segment.header->checksum},
@@ -120,9 +121,7 @@ Status Recovery::ReadRecords(RecordScanner* scanner, const std::string& path) {
     const uint64_t offset = scanner->offset();
     const uint64_t checksum = scanner->chain().checksum;
     const Result<std::optional<Record>> record = scanner->Next();
-    if (!record.ok()) {
-      return record.status().WithContext("reading the log at offset " + std::to_string(offset));
-    }
+    KEEL_RETURN_IF_ERROR(record.status());
     if (!*record) return {};
     if (!Fits(**record)) {
       return DataLoss(path + ": the record at offset " + std::to_string(offset) +
@@ -186,7 +185,7 @@ Status Recovery::ReportBroken(size_t at, const ReadableFile& file, const RecordS
   for (size_t later = at + 1; later < chain_.size(); ++later) {
     const SegmentFile& segment = inventory_.segments.at(chain_[later]);
     KEEL_ASSIGN_OR_RETURN(const auto later_file,
-                          files_->OpenReadable(segment.path, AccessPattern::kSequential));
+                          OpenForStart(files_, segment.path, AccessPattern::kSequential));
     KEEL_ASSIGN_OR_RETURN(Remains behind,
                           FindRemains(*later_file, {.from_offset = kFirstRecordOffset,
                                                     .sequence = chain_[later],
@@ -231,7 +230,7 @@ Status Recovery::LookBehind() {
   for (const auto& [sequence, segment] : inventory_.segments) {
     if (segment.header || (!chain_.empty() && sequence < chain_.back())) continue;
     KEEL_ASSIGN_OR_RETURN(const auto file,
-                          files_->OpenReadable(segment.path, AccessPattern::kSequential));
+                          OpenForStart(files_, segment.path, AccessPattern::kSequential));
     KEEL_ASSIGN_OR_RETURN(const Remains remains, FindRemains(*file, {.sequence = sequence}));
     if (!remains.proves_loss) continue;
     NoteDamage({.path = segment.path,

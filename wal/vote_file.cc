@@ -7,6 +7,7 @@
 #include "base/checksum.h"
 #include "base/coding.h"
 #include "base/mutant.h"
+#include "wal/start_reads.h"
 
 namespace keel::wal {
 
@@ -53,12 +54,13 @@ struct SlotsRead {
   }
 };
 
-Result<SlotsRead> ReadSlots(const ReadableFile& file) {
+Result<SlotsRead> ReadSlots(const ReadableFile& file, const std::string& path) {
   SlotsRead read;
   for (size_t i = 0; i < read.slots.size(); ++i) {
     std::array<char, kVoteSlotBytes> buffer;
-    KEEL_ASSIGN_OR_RETURN(const size_t count, file.ReadAt(kVoteSlotOffsets[i], buffer));
-    read.slots[i] = DecodeVoteSlot({buffer.data(), count});
+    const auto count = file.ReadAt(kVoteSlotOffsets[i], buffer);
+    if (!count.ok()) return ExplainFailedRead(count.status(), path, kVoteSlotOffsets[i]);
+    read.slots[i] = DecodeVoteSlot({buffer.data(), *count});
   }
   return read;
 }
@@ -123,7 +125,7 @@ Result<std::unique_ptr<VoteFile>> VoteFile::Create(FileSystem* files, const Opti
 
 Result<std::unique_ptr<VoteFile>> VoteFile::Open(FileSystem* files, const Options& options) {
   KEEL_ASSIGN_OR_RETURN(auto file, files->OpenWritable(options.path, OpenMode::kExisting));
-  KEEL_ASSIGN_OR_RETURN(const SlotsRead read, ReadSlots(*file));
+  KEEL_ASSIGN_OR_RETURN(const SlotsRead read, ReadSlots(*file, options.path));
   const VoteSlot* newest = read.Newest();
   if (newest == nullptr) {
     return DataLoss(

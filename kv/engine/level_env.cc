@@ -70,7 +70,7 @@ leveldb::Status LevelEnv::NewSequentialFile(const std::string& path,
                                             leveldb::SequentialFile** result) {
   auto file = options_.files->OpenReadable(path, AccessPattern::kSequential);
   if (!file.ok()) return ToLevel(file.status());
-  *result = NewLevelSequentialFile(std::move(file).value()).release();
+  *result = NewLevelSequentialFile(std::move(file).value(), path).release();
   return leveldb::Status::OK();
 }
 

@@ -5,6 +5,8 @@
 #include <span>
 #include <utility>
 
+#include "kv/engine/level_repair.h"
+
 namespace keel::kv {
 
 namespace {
@@ -15,13 +17,20 @@ constexpr size_t kGatheredBytesMax = 64 * 1024;
 thread_local std::string last_path;
 thread_local uint64_t last_offset = 0;
 
+leveldb::Status FailedRead(const Status& failure, const std::string& path, uint64_t offset) {
+  return ToLevel(
+      Status(failure.code(), path + ": cannot be read at offset " + std::to_string(offset) + ": " +
+                                 std::string(failure.message()) + std::string(kReadAdvice)));
+}
+
 class SequentialFile final : public leveldb::SequentialFile {
  public:
-  explicit SequentialFile(std::unique_ptr<ReadableFile> file) : file_(std::move(file)) {}
+  SequentialFile(std::unique_ptr<ReadableFile> file, std::string path)
+      : file_(std::move(file)), path_(std::move(path)) {}
 
   leveldb::Status Read(size_t n, leveldb::Slice* result, char* scratch) override {
     const auto read = file_->ReadAt(offset_, std::span(scratch, n));
-    if (!read.ok()) return ToLevel(read.status());
+    if (!read.ok()) return FailedRead(read.status(), path_, offset_);
     offset_ += *read;
     *result = leveldb::Slice(scratch, *read);
     return leveldb::Status::OK();
@@ -34,6 +43,7 @@ class SequentialFile final : public leveldb::SequentialFile {
 
  private:
   const std::unique_ptr<ReadableFile> file_;
+  const std::string path_;
   uint64_t offset_ = 0;
 };
 
@@ -48,7 +58,7 @@ class RandomAccessFile final : public leveldb::RandomAccessFile {
     if (last_path != path_) last_path = path_;
     last_offset = offset;
     const auto read = file_->ReadAt(offset, std::span(scratch, n));
-    if (!read.ok()) return ToLevel(read.status());
+    if (!read.ok()) return FailedRead(read.status(), path_, offset);
     *result = leveldb::Slice(scratch, *read);
     return leveldb::Status::OK();
   }
@@ -136,9 +146,9 @@ std::string LevelEnv::LastRead() {
                            : last_path + " at offset " + std::to_string(last_offset);
 }
 
-std::unique_ptr<leveldb::SequentialFile> NewLevelSequentialFile(
-    std::unique_ptr<ReadableFile> file) {
-  return std::make_unique<SequentialFile>(std::move(file));
+std::unique_ptr<leveldb::SequentialFile> NewLevelSequentialFile(std::unique_ptr<ReadableFile> file,
+                                                                std::string path) {
+  return std::make_unique<SequentialFile>(std::move(file), std::move(path));
 }
 
 std::unique_ptr<leveldb::RandomAccessFile> NewLevelRandomAccessFile(

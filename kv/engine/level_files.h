@@ -16,7 +16,7 @@
 namespace keel::kv {
 
 [[nodiscard]] std::unique_ptr<leveldb::SequentialFile> NewLevelSequentialFile(
-    std::unique_ptr<ReadableFile> file);
+    std::unique_ptr<ReadableFile> file, std::string path);
 [[nodiscard]] std::unique_ptr<leveldb::RandomAccessFile> NewLevelRandomAccessFile(
     std::unique_ptr<ReadableFile> file, std::string path);
 [[nodiscard]] std::unique_ptr<leveldb::WritableFile> NewLevelLogFile(LevelEnv* env,

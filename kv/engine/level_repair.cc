@@ -136,8 +136,13 @@ Result<std::string> ReadWholeFile(FileSystem* files, const std::string& path) {
   KEEL_ASSIGN_OR_RETURN(const auto file, files->OpenReadable(path, AccessPattern::kSequential));
   KEEL_ASSIGN_OR_RETURN(const uint64_t size_bytes, file->SizeBytes());
   std::string bytes(size_bytes, '\0');
-  KEEL_ASSIGN_OR_RETURN(const size_t read_bytes, file->ReadAt(0, std::span(bytes)));
-  bytes.resize(read_bytes);
+  const auto read_bytes = file->ReadAt(0, std::span(bytes));
+  if (!read_bytes.ok()) {
+    return Status(read_bytes.status().code(),
+                  path + ": cannot be read: " + std::string(read_bytes.status().message()) +
+                      std::string(kReadAdvice));
+  }
+  bytes.resize(*read_bytes);
   return bytes;
 }
 

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/file_system.h"
@@ -36,6 +37,10 @@ struct LevelRepair {
                                                         const std::string& directory);
 
 // The whole of a file.
+// What to say of a read that fails.
+inline constexpr std::string_view kReadAdvice =
+    "; nothing was changed: if the disk is failing, replace this member, else start it again";
+
 [[nodiscard]] Result<std::string> ReadWholeFile(FileSystem* files, const std::string& path);
 
 }  // namespace keel::kv

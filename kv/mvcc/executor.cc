@@ -59,10 +59,10 @@ bool Executor::HasPastReads(const TxnOp& op) {
          std::any_of(op.failure.begin(), op.failure.end(), reads_past);
 }
 
-Result<Refusable<PutResult>> Executor::Put(const PutOp& op) {
+Result<Refusable<PutResult>> Executor::Put(PutOp&& op) {
   KEEL_ASSIGN_OR_RETURN(const KvError refused, CheckPut(op));
   if (refused != KvError::kNone) return Refusable<PutResult>{.error = refused};
-  KEEL_ASSIGN_OR_RETURN(PutResult result, RunPut(op));
+  KEEL_ASSIGN_OR_RETURN(PutResult result, RunPut(std::move(op)));
   return Refusable<PutResult>{.value = std::move(result)};
 }
 
@@ -157,7 +157,7 @@ Result<TxnResult> Executor::Run(const TxnOp& op, const Path& path, size_t* at) {
 
 Result<OpResult> Executor::RunOp(const RequestOp& op, const Path& path, size_t* at) {
   if (const auto* put = std::get_if<PutOp>(&op)) {
-    KEEL_ASSIGN_OR_RETURN(PutResult result, RunPut(*put));
+    KEEL_ASSIGN_OR_RETURN(PutResult result, RunPut(PutOp(*put)));
     return OpResult(std::move(result));
   }
   if (const auto* remove = std::get_if<DeleteRangeOp>(&op)) {
@@ -176,16 +176,15 @@ Result<OpResult> Executor::RunOp(const RequestOp& op, const Path& path, size_t* 
   return OpResult(std::move(result));
 }
 
-Result<PutResult> Executor::RunPut(const PutOp& op) {
+Result<PutResult> Executor::RunPut(PutOp&& op) {
   PutResult result;
   std::optional<KeyValue> old;
   if (op.prev_kv || op.ignore_value || op.ignore_lease) {
     KEEL_ASSIGN_OR_RETURN(old, parts_.pending->Read(op.key));
   }
-  const bool kept = old.has_value();
-  const std::string& value = op.ignore_value && kept ? old->value : op.value;
-  const LeaseId lease = op.ignore_lease && kept ? old->lease : op.lease;
-  KEEL_RETURN_IF_ERROR(parts_.pending->Put(op.key, value, lease));
+  if (op.ignore_value && old.has_value()) op.value = old->value;
+  if (op.ignore_lease && old.has_value()) op.lease = old->lease;
+  KEEL_RETURN_IF_ERROR(parts_.pending->Put(std::move(op.key), std::move(op.value), op.lease));
   if (op.prev_kv) result.previous = std::move(old);
   return result;
 }

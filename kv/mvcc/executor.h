@@ -39,7 +39,7 @@ class Executor {
   };
   explicit Executor(const Parts& parts) : parts_(parts) {}
 
-  [[nodiscard]] Result<Refusable<PutResult>> Put(const PutOp& op);
+  [[nodiscard]] Result<Refusable<PutResult>> Put(PutOp&& op);
   [[nodiscard]] Result<Refusable<DeleteRangeResult>> DeleteRange(const DeleteRangeOp& op);
   [[nodiscard]] Result<Refusable<TxnResult>> Txn(const TxnOp& op);
 
@@ -57,7 +57,7 @@ class Executor {
   [[nodiscard]] KvError CheckRead(const RangeRequest& request) const;
   [[nodiscard]] Result<TxnResult> Run(const TxnOp& op, const Path& path, size_t* at);
   [[nodiscard]] Result<OpResult> RunOp(const RequestOp& op, const Path& path, size_t* at);
-  [[nodiscard]] Result<PutResult> RunPut(const PutOp& op);
+  [[nodiscard]] Result<PutResult> RunPut(PutOp&& op);
   [[nodiscard]] Result<DeleteRangeResult> RunDelete(const DeleteRangeOp& op);
   [[nodiscard]] Result<RangeResult> RunRange(const RangeRequest& request);
 

@@ -16,7 +16,22 @@ constexpr size_t kTagAt = 1;
 constexpr size_t kKeyLengthAt = 2;
 constexpr size_t kKeyAt = 3;
 
+constexpr size_t kNumbers = 5;
+// The front of a bucket: from there the processor follows by itself.
+constexpr size_t kPrefetchedBytes = 256;
+constexpr size_t kLineBytes = 64;
+
 size_t ByteAt(const char* at) { return static_cast<unsigned char>(*at); }
+
+// Of bytes that Put wrote: there is nothing to doubt.
+uint64_t ReadNumber(const char** at) {
+  uint64_t number = 0;
+  for (int shift = 0;; shift += 7) {
+    const uint64_t byte = ByteAt((*at)++);
+    number |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return number;
+  }
+}
 
 }  // namespace
 
@@ -52,16 +67,20 @@ void HeadCache::Cut(Bucket* bucket, size_t at) {
   bucket->used = static_cast<uint16_t>(bucket->used - length);
 }
 
+void HeadCache::Prefetch(std::string_view key) const {
+  if (key.empty() || key.size() > kKeyBytesMax) return;
+  const char* bucket = static_cast<const char*>(static_cast<const void*>(PlaceOf(key).bucket));
+  for (size_t at = 0; at < kPrefetchedBytes; at += kLineBytes) __builtin_prefetch(bucket + at);
+}
+
 std::optional<Head> HeadCache::Find(std::string_view key) const {
   if (key.empty() || key.size() > kKeyBytesMax) return std::nullopt;
   const Place place = PlaceOf(key);
   const size_t at = FindIn(place, key);
   if (at == place.bucket->used) return std::nullopt;
-  const char* entry = place.bucket->bytes + at;
-  ByteReader reader({entry + kKeyAt + key.size(), ByteAt(entry) - kKeyAt - key.size()});
-  uint64_t numbers[5] = {};
-  for (uint64_t& number : numbers) reader.ReadVarint64(&number);
-  KEEL_CHECK(reader.AtEnd()) << "an entry of the head cache is broken";
+  const char* next = place.bucket->bytes + at + kKeyAt + key.size();
+  uint64_t numbers[kNumbers] = {};
+  for (uint64_t& number : numbers) number = ReadNumber(&next);
   return Head{.mod = Revision(numbers[0]),
               .create = Revision(numbers[1]),
               .version = numbers[2],
@@ -74,18 +93,19 @@ void HeadCache::Put(std::string_view key, const Head& head) {
   const Place place = PlaceOf(key);
   Bucket& bucket = *place.bucket;
   if (const size_t at = FindIn(place, key); at != bucket.used) Cut(&bucket, at);
-  entry_.assign(1, '\0');
-  entry_.push_back(place.tag);
-  entry_.push_back(static_cast<char>(key.size()));
-  entry_.append(key);
+  char entry[kKeyAt + kKeyBytesMax + kNumbers * kVarint64BytesMax];
+  entry[kTagAt] = place.tag;
+  entry[kKeyLengthAt] = static_cast<char>(key.size());
+  char* end = entry + kKeyAt + key.copy(entry + kKeyAt, key.size());
   for (const uint64_t number : {head.mod.value(), head.create.value(), head.version,
                                 head.lease.value(), head.value_bytes}) {
-    AppendVarint64(&entry_, number);
+    end = EncodeVarint64(end, number);
   }
-  entry_[0] = static_cast<char>(entry_.size());
-  while (bucket.used + entry_.size() > sizeof(bucket.bytes)) Cut(&bucket, 0);
-  std::memcpy(bucket.bytes + bucket.used, entry_.data(), entry_.size());
-  bucket.used = static_cast<uint16_t>(bucket.used + entry_.size());
+  const auto size_bytes = static_cast<size_t>(end - entry);
+  entry[0] = static_cast<char>(size_bytes);
+  while (bucket.used + size_bytes > sizeof(bucket.bytes)) Cut(&bucket, 0);
+  std::memcpy(bucket.bytes + bucket.used, entry, size_bytes);
+  bucket.used = static_cast<uint16_t>(bucket.used + size_bytes);
 }
 
 void HeadCache::Erase(std::string_view key) {

@@ -24,6 +24,8 @@ class HeadCache {
  public:
   explicit HeadCache(size_t bytes_max);
 
+  // Fetches the key's place ahead of its use: the cache is larger than the processor's own.
+  void Prefetch(std::string_view key) const;
   [[nodiscard]] std::optional<Head> Find(std::string_view key) const;
   void Put(std::string_view key, const Head& head);
   void Erase(std::string_view key);
@@ -31,7 +33,9 @@ class HeadCache {
  private:
   // Longer keys would leave a bucket to too few.
   static constexpr size_t kKeyBytesMax = 128;
-  static constexpr size_t kBucketBytes = 512;
+  // Large enough that few overflow while others have room: chance fills small ones unevenly, and a
+  // key that was pushed out costs its next put a seek.
+  static constexpr size_t kBucketBytes = 1024;
 
   struct Bucket {
     uint16_t used;
@@ -52,7 +56,6 @@ class HeadCache {
 
   const size_t bucket_count_;
   const std::unique_ptr<Bucket[], Free> buckets_;
-  std::string entry_;  // kept for its room
 };
 
 }  // namespace keel::kv

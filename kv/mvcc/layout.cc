@@ -54,30 +54,47 @@ uint64_t DecodeBigEndian64(std::string_view bytes) {
 
 Layout::Layout(uint32_t group) { AppendBigEndian32(&group_, group); }
 
+void Layout::SetPrefix(Family family, std::string* out) const {
+  out->assign(group_);
+  out->push_back(static_cast<char>(family));
+}
+
 std::string Layout::Prefix(Family family) const {
-  std::string prefix = group_;
-  prefix.push_back(static_cast<char>(family));
+  std::string prefix;
+  SetPrefix(family, &prefix);
   return prefix;
 }
 
 std::string Layout::DataPrefix(std::string_view key) const {
   std::string out;
   out.reserve(kFamilyPrefixBytes + key.size() + 2 + kNumberBytes);
-  out.append(group_);
-  out.push_back(static_cast<char>(Family::kData));
+  SetPrefix(Family::kData, &out);
   AppendEscaped(&out, key);
   return out;
 }
 
+void Layout::SetDataKey(std::string_view key, Revision revision, std::string* out) const {
+  SetPrefix(Family::kData, out);
+  AppendEscaped(out, key);
+  AppendBigEndian64(out, ~revision.value());
+}
+
 std::string Layout::DataKey(std::string_view key, Revision revision) const {
-  std::string out = DataPrefix(key);
-  AppendBigEndian64(&out, ~revision.value());
+  std::string out;
+  out.reserve(kFamilyPrefixBytes + key.size() + 2 + kNumberBytes);
+  SetDataKey(key, revision, &out);
   return out;
 }
 
+void Layout::SetRevisionKey(Revision revision, uint32_t sub, std::string* out) const {
+  SetPrefix(Family::kRevisions, out);
+  AppendBigEndian64(out, revision.value());
+  AppendBigEndian32(out, sub);
+}
+
 std::string Layout::RevisionKey(Revision revision, uint32_t sub) const {
-  std::string out = NumberKey(Family::kRevisions, revision.value());
-  AppendBigEndian32(&out, sub);
+  std::string out;
+  SetRevisionKey(revision, sub, &out);
   return out;
 }
 
@@ -127,20 +144,27 @@ std::optional<Revision> RevisionInDataKey(std::string_view bytes, std::string_vi
   return Revision(~DecodeBigEndian64(bytes.substr(prefix.size())));
 }
 
+void SetData(const DataRecord& record, std::string* out) {
+  out->clear();
+  if (record.deleted) {
+    out->push_back(static_cast<char>(kDeleted));
+    AppendVarint32(out, record.sub);
+    return;
+  }
+  char head[1 + 4 * kVarint64BytesMax];
+  head[0] = static_cast<char>(record.lease.IsNone() ? 0 : kLeased);
+  char* end = EncodeVarint64(head + 1, record.sub);
+  end = EncodeVarint64(end, record.create.value());
+  end = EncodeVarint64(end, record.version);
+  if (!record.lease.IsNone()) end = EncodeVarint64(end, record.lease.value());
+  out->reserve(record.value.size() + sizeof(head));
+  out->append(head, static_cast<size_t>(end - head));
+  out->append(record.value);
+}
+
 std::string EncodeData(const DataRecord& record) {
   std::string out;
-  if (record.deleted) {
-    out.push_back(static_cast<char>(kDeleted));
-    AppendVarint32(&out, record.sub);
-    return out;
-  }
-  out.reserve(record.value.size() + 16);
-  out.push_back(static_cast<char>(record.lease.IsNone() ? 0 : kLeased));
-  AppendVarint32(&out, record.sub);
-  AppendVarint64(&out, record.create.value());
-  AppendVarint64(&out, record.version);
-  if (!record.lease.IsNone()) AppendVarint64(&out, record.lease.value());
-  out.append(record.value);
+  SetData(record, &out);
   return out;
 }
 
@@ -161,10 +185,15 @@ bool DecodeData(std::string_view bytes, DataRecord* record) {
   return create != 0 && record->version != 0;
 }
 
+void SetRevision(const RevisionRecord& record, std::string* out) {
+  out->assign(1, static_cast<char>(record.kind));
+  AppendVarint64(out, record.previous.value());
+  out->append(record.key);
+}
+
 std::string EncodeRevision(const RevisionRecord& record) {
-  std::string out(1, static_cast<char>(record.kind));
-  AppendVarint64(&out, record.previous.value());
-  out.append(record.key);
+  std::string out;
+  SetRevision(record, &out);
   return out;
 }
 

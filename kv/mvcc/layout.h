@@ -51,6 +51,9 @@ class Layout {
   [[nodiscard]] std::string DataPrefix(std::string_view key) const;
   [[nodiscard]] std::string DataKey(std::string_view key, Revision revision) const;
   [[nodiscard]] std::string RevisionKey(Revision revision, uint32_t sub) const;
+  // The same into a string that is kept for its room: every put writes one of each.
+  void SetDataKey(std::string_view key, Revision revision, std::string* out) const;
+  void SetRevisionKey(Revision revision, uint32_t sub, std::string* out) const;
   // For leases, sessions and the chain: families whose keys are numbers.
   [[nodiscard]] std::string NumberKey(Family family, uint64_t number) const;
   [[nodiscard]] std::string OutcomeKey(SessionId session, uint64_t sequence) const;
@@ -58,6 +61,8 @@ class Layout {
   [[nodiscard]] std::string NameKey(Family family, std::string_view name) const;
 
  private:
+  void SetPrefix(Family family, std::string* out) const;
+
   std::string group_;
 };
 
@@ -93,6 +98,7 @@ struct DataRecord {
   std::string_view value;
 };
 [[nodiscard]] std::string EncodeData(const DataRecord& record);
+void SetData(const DataRecord& record, std::string* out);
 // The value points into `bytes`.
 [[nodiscard]] bool DecodeData(std::string_view bytes, DataRecord* record);
 
@@ -102,6 +108,7 @@ struct RevisionRecord {
   std::string_view key;
 };
 [[nodiscard]] std::string EncodeRevision(const RevisionRecord& record);
+void SetRevision(const RevisionRecord& record, std::string* out);
 [[nodiscard]] bool DecodeRevision(std::string_view bytes, RevisionRecord* record);
 [[nodiscard]] bool ParseRevisionKey(std::string_view bytes, Revision* revision, uint32_t* sub);
 

@@ -16,11 +16,13 @@ namespace {
 void AppendEffect(std::string* out, const Event& event) {
   out->push_back(static_cast<char>(event.kind));
   AppendLengthPrefixed(out, event.kv.key);
-  AppendVarint64(out, event.kv.create.value());
-  AppendVarint64(out, event.kv.mod.value());
-  AppendVarint64(out, event.kv.version);
-  AppendVarint64(out, event.kv.lease.value());
-  AppendVarint64(out, event.previous.value());
+  char numbers[5 * kVarint64BytesMax];
+  char* end = numbers;
+  for (const uint64_t number : {event.kv.create.value(), event.kv.mod.value(), event.kv.version,
+                                event.kv.lease.value(), event.previous.value()}) {
+    end = EncodeVarint64(end, number);
+  }
+  out->append(numbers, static_cast<size_t>(end - numbers));
 }
 
 Head HeadOf(const DataRecord& record, Revision mod) {
@@ -40,7 +42,7 @@ EngineIterator& Pending::iterator() {
 }
 
 Result<std::optional<Head>> Pending::FindHead(std::string_view key) {
-  if (const auto found = written_.find(key); found != written_.end()) return found->second.head;
+  if (const auto found = written_->find(key); found != written_->end()) return found->second.head;
   if (auto cached = parts_.heads->Find(key); cached.has_value()) return cached;
   return SeekHead(key);
 }
@@ -64,7 +66,7 @@ Result<std::optional<Head>> Pending::SeekHead(std::string_view key) {
 }
 
 Result<std::optional<KeyValue>> Pending::Read(std::string_view key) {
-  if (const auto found = written_.find(key); found != written_.end()) {
+  if (const auto found = written_->find(key); found != written_->end()) {
     if (!found->second.head.has_value()) return std::optional<KeyValue>();
     return std::optional<KeyValue>(EventOf(found->second).kv);
   }
@@ -85,7 +87,7 @@ Status Pending::ForEachLive(const KeyRange& keys, const Visitor& visit) {
     return Status::Ok();
   }
   std::map<std::string_view, const Written*> mine;
-  for (const auto& [key, written] : written_) {
+  for (const auto& [key, written] : *written_) {
     if (keys.Contains(key)) mine.emplace(key, &written);
   }
   auto next = mine.begin();
@@ -107,7 +109,18 @@ Status Pending::ForEachLive(const KeyRange& keys, const Visitor& visit) {
   return Status::Ok();
 }
 
-Status Pending::Put(std::string_view key, std::string_view value, LeaseId lease) {
+void Pending::PutRecords(std::string_view key, const DataRecord& data,
+                         const RevisionRecord& revision) {
+  const Revision at = parts_.state->revision.Next();
+  parts_.layout->SetDataKey(key, at, &key_bytes_);
+  SetData(data, &value_bytes_);
+  batch_.Put(key_bytes_, value_bytes_);
+  parts_.layout->SetRevisionKey(at, sub_, &key_bytes_);
+  SetRevision(revision, &value_bytes_);
+  batch_.Put(key_bytes_, value_bytes_);
+}
+
+Status Pending::Put(std::string&& key, std::string&& value, LeaseId lease) {
   KEEL_ASSIGN_OR_RETURN(const auto old, FindHead(key));
   const Revision at = parts_.state->revision.Next();
   const Head head{.mod = at,
@@ -115,14 +128,11 @@ Status Pending::Put(std::string_view key, std::string_view value, LeaseId lease)
                   .version = old.has_value() ? old->version + 1 : 1,
                   .lease = lease,
                   .value_bytes = value.size()};
-  batch_.Put(parts_.layout->DataKey(key, at), EncodeData({.create = head.create,
-                                                          .version = head.version,
-                                                          .lease = lease,
-                                                          .sub = sub_,
-                                                          .value = value}));
   const Revision previous = old.has_value() ? old->mod : Revision();
-  batch_.Put(parts_.layout->RevisionKey(at, sub_),
-             EncodeRevision({.kind = EventKind::kPut, .previous = previous, .key = key}));
+  PutRecords(
+      key,
+      {.create = head.create, .version = head.version, .lease = lease, .sub = sub_, .value = value},
+      {.kind = EventKind::kPut, .previous = previous, .key = key});
   if (old.has_value() && old->lease != lease && !old->lease.IsNone()) {
     batch_.Delete(parts_.layout->AttachedKey(old->lease, key));
   }
@@ -135,15 +145,14 @@ Status Pending::Put(std::string_view key, std::string_view value, LeaseId lease)
   parts_.state->live_bytes += come_bytes - gone_bytes;
   parts_.rules->Account(
       key, {.keys_come = !old.has_value(), .come_bytes = come_bytes, .gone_bytes = gone_bytes});
-  Record(key, head,
-         Event{.kind = EventKind::kPut,
-               .kv = {.key = std::string(key),
-                      .value = std::string(value),
-                      .create = head.create,
-                      .mod = at,
-                      .version = head.version,
-                      .lease = lease},
-               .previous = previous});
+  Record(head, Event{.kind = EventKind::kPut,
+                     .kv = {.key = std::move(key),
+                            .value = std::move(value),
+                            .create = head.create,
+                            .mod = at,
+                            .version = head.version,
+                            .lease = lease},
+                     .previous = previous});
   return Status::Ok();
 }
 
@@ -151,31 +160,37 @@ Result<bool> Pending::Delete(std::string_view key) {
   KEEL_ASSIGN_OR_RETURN(const auto old, FindHead(key));
   if (!old.has_value()) return false;
   const Revision at = parts_.state->revision.Next();
-  batch_.Put(parts_.layout->DataKey(key, at), EncodeData({.deleted = true, .sub = sub_}));
-  batch_.Put(parts_.layout->RevisionKey(at, sub_),
-             EncodeRevision({.kind = EventKind::kDelete, .previous = old->mod, .key = key}));
+  PutRecords(key, {.deleted = true, .sub = sub_},
+             {.kind = EventKind::kDelete, .previous = old->mod, .key = key});
   if (!old->lease.IsNone()) batch_.Delete(parts_.layout->AttachedKey(old->lease, key));
   const uint64_t gone_bytes = key.size() + old->value_bytes;
   parts_.state->live_keys -= 1;
   parts_.state->live_bytes -= gone_bytes;
   parts_.rules->Account(key, {.keys_go = true, .come_bytes = 0, .gone_bytes = gone_bytes});
-  Record(key, std::nullopt,
-         Event{.kind = EventKind::kDelete,
-               .kv = {.key = std::string(key), .value = {}, .create = {}, .mod = at},
-               .previous = old->mod});
+  Record(std::nullopt, Event{.kind = EventKind::kDelete,
+                             .kv = {.key = std::string(key), .value = {}, .create = {}, .mod = at},
+                             .previous = old->mod});
   return true;
 }
 
-void Pending::Record(std::string_view key, const std::optional<Head>& head, Event event) {
+// The cache is told at once, while the key's place in it is at hand: until the batch is written
+// written_ is asked first, and a batch that fails takes the store with it.
+void Pending::Record(const std::optional<Head>& head, Event event) {
   AppendEffect(&effects_, event);
+  const std::string_view key = event.kv.key;
+  if (head.has_value()) {
+    parts_.heads->Put(key, *head);
+  } else {
+    parts_.heads->Erase(key);
+  }
   if (sub_ == 0) {
     revisions_.push_back(std::make_shared<RevisionEvents>());
     revisions_.back()->revision = event.kv.mod;
   }
   std::vector<Event>& events = revisions_.back()->events;
-  written_.insert_or_assign(
-      std::string(key),
-      Written{.head = head, .revision_at = revisions_.size() - 1, .event_at = events.size()});
+  const Written written{
+      .head = head, .revision_at = revisions_.size() - 1, .event_at = events.size()};
+  written_->insert_or_assign(std::pmr::string(key, &arena_), written);
   events.push_back(std::move(event));
   ++sub_;
 }
@@ -196,16 +211,11 @@ Status Pending::Flush(std::vector<std::shared_ptr<const RevisionEvents>>* events
     late.Put(parts_.layout->NameKey(Family::kState, kStateName), EncodeState(*parts_.state));
     KEEL_RETURN_IF_ERROR(parts_.engine->Write(late, parts_.state->applied));
   }
-  for (auto& [key, written] : written_) {
-    if (written.head.has_value()) {
-      parts_.heads->Put(key, *written.head);
-    } else {
-      parts_.heads->Erase(key);
-    }
-  }
   events->insert(events->end(), revisions_.begin(), revisions_.end());
   batch_.Clear();
-  written_.clear();
+  written_.reset();
+  arena_.release();
+  written_.emplace(&arena_);
   revisions_.clear();
   iterator_.reset();
   return Status::Ok();

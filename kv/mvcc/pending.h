@@ -6,8 +6,10 @@
 // with the store: apply does not go on. Belongs to the apply role.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,7 +46,7 @@ class Pending {
 
   // ---- changes, all of them at the revision that is being written ----
   // Nothing is written until the first change; EndCommand then makes the revision current.
-  Status Put(std::string_view key, std::string_view value, LeaseId lease);
+  Status Put(std::string&& key, std::string&& value, LeaseId lease);
   // False when there is no such key.
   [[nodiscard]] Result<bool> Delete(std::string_view key);
   [[nodiscard]] bool changed() const { return sub_ != 0; }
@@ -64,6 +66,8 @@ class Pending {
   [[nodiscard]] bool empty() const { return batch_.empty(); }
 
  private:
+  static constexpr size_t kArenaStartBytes = size_t{32} << 10;
+
   struct Written {
     std::optional<Head> head;  // nothing: deleted
     size_t revision_at = 0;    // where the event is that holds the value
@@ -73,22 +77,31 @@ class Pending {
     using is_transparent = void;
     size_t operator()(std::string_view key) const { return std::hash<std::string_view>()(key); }
   };
-  using WrittenMap = std::unordered_map<std::string, Written, Hash, std::equal_to<>>;
+  // From the arena: a batch makes many small pieces and drops them all at once.
+  using WrittenMap = std::pmr::unordered_map<std::pmr::string, Written, Hash, std::equal_to<>>;
 
   [[nodiscard]] EngineIterator& iterator();
   [[nodiscard]] Result<std::optional<Head>> SeekHead(std::string_view key);
-  void Record(std::string_view key, const std::optional<Head>& head, Event event);
+  void Record(const std::optional<Head>& head, Event event);
+  // The two records of a change: of the key's data and of the revision index.
+  void PutRecords(std::string_view key, const DataRecord& data, const RevisionRecord& revision);
   [[nodiscard]] const Event& EventOf(const Written& written) const {
     return (*revisions_[written.revision_at]).events[written.event_at];
   }
 
   const Parts parts_;
   WriteBatch batch_;
-  WrittenMap written_;
+  // What most batches make do with.
+  std::unique_ptr<std::byte[]> arena_start_ =
+      std::make_unique_for_overwrite<std::byte[]>(kArenaStartBytes);
+  std::pmr::monotonic_buffer_resource arena_{arena_start_.get(), kArenaStartBytes};
+  std::optional<WrittenMap> written_{&arena_};
   std::vector<std::shared_ptr<RevisionEvents>> revisions_;
   std::unique_ptr<EngineIterator> iterator_;
   uint32_t sub_ = 0;
   std::string effects_;
+  std::string key_bytes_;  // these two are kept for their room
+  std::string value_bytes_;
 };
 
 }  // namespace keel::kv

@@ -6,6 +6,15 @@ namespace keel::kv {
 
 namespace {
 constexpr uint8_t kStateFormat = 1;
+constexpr uint64_t kAuthEnabled = 1;
+constexpr uint64_t kCompactedAtZero = 2;
+
+// A compacted revision above 0 says by itself that there was a compaction.
+uint64_t FlagsOf(const StoreState& state) {
+  const bool at_zero = state.has_compacted && state.compacted.IsNone();
+  return (state.auth_enabled ? kAuthEnabled : 0) | (at_zero ? kCompactedAtZero : 0);
+}
+
 }  // namespace
 
 std::string EncodeState(const StoreState& state) {
@@ -13,7 +22,7 @@ std::string EncodeState(const StoreState& state) {
   for (const uint64_t number :
        {state.applied.value(), state.applied_term.value(), state.revision.value(),
         state.compacted.value(), state.log_time_ms, state.live_keys, state.live_bytes,
-        state.auth_revision.value(), uint64_t{state.auth_enabled}}) {
+        state.auth_revision.value(), FlagsOf(state)}) {
     AppendVarint64(&out, number);
   }
   AppendFixed64(&out, state.chain_hash);
@@ -27,7 +36,9 @@ bool DecodeState(std::string_view bytes, StoreState* state) {
   uint64_t numbers[9] = {};
   for (uint64_t& number : numbers) reader.ReadVarint64(&number);
   reader.ReadFixed64(&state->chain_hash);
-  if (!reader.AtEnd() || numbers[8] > 1) return false;
+  const uint64_t flags = numbers[8];
+  if (!reader.AtEnd() || flags > (kAuthEnabled | kCompactedAtZero)) return false;
+  if (numbers[3] != 0 && (flags & kCompactedAtZero) != 0) return false;
   state->applied = Index(numbers[0]);
   state->applied_term = Term(numbers[1]);
   state->revision = Revision(numbers[2]);
@@ -36,7 +47,8 @@ bool DecodeState(std::string_view bytes, StoreState* state) {
   state->live_keys = numbers[5];
   state->live_bytes = numbers[6];
   state->auth_revision = Revision(numbers[7]);
-  state->auth_enabled = numbers[8] == 1;
+  state->auth_enabled = (flags & kAuthEnabled) != 0;
+  state->has_compacted = !state->compacted.IsNone() || (flags & kCompactedAtZero) != 0;
   return true;
 }
 

@@ -18,6 +18,9 @@ struct StoreState {
   // A fresh store is at revision 1, as etcd's is.
   Revision revision{1};
   Revision compacted;  // reads below it are refused; none: everything is there
+  // A compaction was carried out, if only at revision 0: etcd counts from -1, so that the first one
+  // at 0 succeeds and the second does not.
+  bool has_compacted = false;
   uint64_t log_time_ms = 0;
   uint64_t chain_hash = 0;
   uint64_t live_keys = 0;

@@ -28,8 +28,9 @@ Outcome ToOutcome(Refusable<T>* refusable) {
 }
 
 // Whether the command reads from the engine what earlier commands of the batch may have changed.
-bool NeedsEngine(const Command& command) {
+bool NeedsEngine(const Command& command, bool auth_enabled) {
   if (std::holds_alternative<LeaseRevokeOp>(command.operation)) return true;
+  if (auth_enabled && ReadsAttachedKeys(command)) return true;
   const auto* txn = std::get_if<TxnOp>(&command.operation);
   return txn != nullptr && Executor::HasPastReads(*txn);
 }
@@ -106,9 +107,21 @@ SessionTable::Scope Store::SessionScope() {
 
 Status Store::Apply(std::span<const LogEntry> entries, std::vector<Outcome>* outcomes) {
   KEEL_CHECK(thread_.IsCurrent()) << "Store belongs to the apply role";
-  for (const LogEntry& entry : entries) KEEL_RETURN_IF_ERROR(ApplyOne(entry, outcomes));
   if (entries.empty()) return Status::Ok();
+  std::optional<Command> commands[2];  // this entry's and the next one's
+  Decode(entries.front(), &commands[0]);
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (i + 1 < entries.size()) Decode(entries[i + 1], &commands[(i + 1) % 2]);
+    KEEL_RETURN_IF_ERROR(ApplyOne(entries[i], &commands[i % 2], outcomes));
+  }
   return Flush();
+}
+
+void Store::Decode(const LogEntry& entry, std::optional<Command>* command) const {
+  command->reset();
+  if (entry.kind == LogEntry::Kind::kCommand) *command = DecodeCommand(entry.payload);
+  if (!command->has_value()) return;
+  if (const auto* put = std::get_if<PutOp>(&(*command)->operation)) heads_.Prefetch(put->key);
 }
 
 Status Store::Flush() {
@@ -120,20 +133,19 @@ Status Store::Flush() {
   return Status::Ok();
 }
 
-Status Store::ApplyOne(const LogEntry& entry, std::vector<Outcome>* outcomes) {
+Status Store::ApplyOne(const LogEntry& entry, std::optional<Command>* command,
+                       std::vector<Outcome>* outcomes) {
   KEEL_CHECK(entry.index == state_.applied.Next())
       << "entry " << entry.index.value() << " after " << state_.applied.value();
-  std::optional<Command> command;
-  if (entry.kind == LogEntry::Kind::kCommand) command = DecodeCommand(entry.payload);
   // The entries before this one are whole: they may go to the engine ahead of it.
-  if (command.has_value() && NeedsEngine(*command) && !pending_.empty()) {
+  if (command->has_value() && NeedsEngine(**command, state_.auth_enabled) && !pending_.empty()) {
     KEEL_RETURN_IF_ERROR(Flush());
   }
   state_.log_time_ms = std::max(state_.log_time_ms, entry.stamped_ms);
   pending_.effects().clear();
   Outcome outcome;
-  if (command.has_value()) {
-    KEEL_ASSIGN_OR_RETURN(outcome, ApplyCommand(entry, *command));
+  if (command->has_value()) {
+    KEEL_ASSIGN_OR_RETURN(outcome, ApplyCommand(entry, &**command));
   } else if (entry.kind == LogEntry::Kind::kCommand) {
     outcome.error = KvError::kBadCommand;
   } else if (entry.kind == LogEntry::Kind::kMembership) {
@@ -148,25 +160,25 @@ Status Store::ApplyOne(const LogEntry& entry, std::vector<Outcome>* outcomes) {
   return Status::Ok();
 }
 
-Result<Outcome> Store::ApplyCommand(const LogEntry& entry, const Command& command) {
+Result<Outcome> Store::ApplyCommand(const LogEntry& entry, Command* command) {
   sessions_.Expire(SessionScope());
-  if (command.origin.session.IsNone()) return Admitted(entry, command);
-  SessionTable::Admission admission = sessions_.Admit(command.origin, SessionScope());
+  if (command->origin.session.IsNone()) return Admitted(entry, command);
+  SessionTable::Admission admission = sessions_.Admit(command->origin, SessionScope());
   if (admission.answer.has_value()) return std::move(*admission.answer);
   if (admission.refused != KvError::kNone) return Outcome{.error = admission.refused};
   KEEL_ASSIGN_OR_RETURN(Outcome outcome, Admitted(entry, command));
   outcome.revision = state_.revision;
-  sessions_.Keep(command.origin, outcome, SessionScope());
+  sessions_.Keep(command->origin, outcome, SessionScope());
   return outcome;
 }
 
-Result<Outcome> Store::Admitted(const LogEntry& entry, const Command& command) {
-  if (const KvError bad = ValidateCommand(command, {}); bad != KvError::kNone) {
+Result<Outcome> Store::Admitted(const LogEntry& entry, Command* command) {
+  if (const KvError bad = ValidateCommand(*command, {}); bad != KvError::kNone) {
     return Outcome{.error = bad};
   }
-  KEEL_ASSIGN_OR_RETURN(const KvError refused, Authorise(command));
+  KEEL_ASSIGN_OR_RETURN(const KvError refused, Authorise(*command));
   if (refused != KvError::kNone) return Outcome{.error = refused};
-  const bool lowers_alarm = std::holds_alternative<AlarmOp>(command.operation);
+  const bool lowers_alarm = std::holds_alternative<AlarmOp>(command->operation);
   if (alarms_.IsRaised(AlarmKind::kCorrupt) && !lowers_alarm) {
     return Outcome{.error = KvError::kCorrupt};
   }
@@ -175,8 +187,8 @@ Result<Outcome> Store::Admitted(const LogEntry& entry, const Command& command) {
   return outcome;
 }
 
-Result<Outcome> Store::Carry(const LogEntry& entry, const Command& command) {
-  const Operation& operation = command.operation;
+Result<Outcome> Store::Carry(const LogEntry& entry, Command* command) {
+  const Operation& operation = command->operation;
   if (const auto* op = std::get_if<CompactOp>(&operation)) return Outcome{.error = Compact(*op)};
   if (const auto* op = std::get_if<LeaseGrantOp>(&operation)) return Grant(*op);
   if (const auto* op = std::get_if<LeaseRevokeOp>(&operation)) {
@@ -188,7 +200,7 @@ Result<Outcome> Store::Carry(const LogEntry& entry, const Command& command) {
     return Outcome();
   }
   if (const auto* op = std::get_if<SessionOpenOp>(&operation)) {
-    return Outcome{.error = sessions_.Open(op->id, command.origin.user, SessionScope())};
+    return Outcome{.error = sessions_.Open(op->id, command->origin.user, SessionScope())};
   }
   if (const auto* op = std::get_if<SessionCloseOp>(&operation)) {
     sessions_.Close(op->id, SessionScope());
@@ -205,24 +217,24 @@ Result<Outcome> Store::Carry(const LogEntry& entry, const Command& command) {
   if (const auto* op = std::get_if<AuthOp>(&operation)) {
     return Outcome{.error = auth_.Apply(*op, &state_, layout_, &pending_.batch())};
   }
-  return Key(operation);
+  return Key(&command->operation);
 }
 
-Result<Outcome> Store::Key(const Operation& operation) {
+Result<Outcome> Store::Key(Operation* operation) {
   Executor::Parts parts{.pending = &pending_,
                         .leases = &leases_,
                         .rules = &rules_,
                         .state = &state_,
                         .no_space = alarms_.IsRaised(AlarmKind::kNoSpace)};
-  if (const auto* op = std::get_if<PutOp>(&operation)) {
-    KEEL_ASSIGN_OR_RETURN(auto put, Executor(parts).Put(*op));
+  if (auto* op = std::get_if<PutOp>(operation)) {
+    KEEL_ASSIGN_OR_RETURN(auto put, Executor(parts).Put(std::move(*op)));
     return ToOutcome(&put);
   }
-  if (const auto* op = std::get_if<DeleteRangeOp>(&operation)) {
+  if (const auto* op = std::get_if<DeleteRangeOp>(operation)) {
     KEEL_ASSIGN_OR_RETURN(auto deleted, Executor(parts).DeleteRange(*op));
     return ToOutcome(&deleted);
   }
-  const auto* op = std::get_if<TxnOp>(&operation);
+  const auto* op = std::get_if<TxnOp>(operation);
   KEEL_CHECK(op != nullptr) << "an operation without a rule";
   std::optional<ReadView> past;
   if (Executor::HasPastReads(*op)) {
@@ -234,9 +246,10 @@ Result<Outcome> Store::Key(const Operation& operation) {
 }
 
 KvError Store::Compact(const CompactOp& op) {
-  if (op.revision <= state_.compacted) return KvError::kCompacted;
+  if (state_.has_compacted && op.revision <= state_.compacted) return KvError::kCompacted;
   if (op.revision > state_.revision) return KvError::kFutureRevision;
   state_.compacted = op.revision;
+  state_.has_compacted = true;
   return KvError::kNone;
 }
 

@@ -75,7 +75,7 @@ class Store {
   [[nodiscard]] const PrefixRules& rules() const { return rules_; }
   [[nodiscard]] const Alarms& alarms() const { return alarms_; }
   [[nodiscard]] const Layout& layout() const { return layout_; }
-  [[nodiscard]] Engine& engine() { return *options_.engine; }
+  [[nodiscard]] Engine& engine() const { return *options_.engine; }
 
   // The last membership entry's payload, as the server wrote it; empty when there was none.
   [[nodiscard]] const std::string& membership() const { return membership_; }
@@ -87,12 +87,16 @@ class Store {
   explicit Store(StoreOptions options);
   [[nodiscard]] Status Load();
 
-  Status ApplyOne(const LogEntry& entry, std::vector<Outcome>* outcomes);
-  [[nodiscard]] Result<Outcome> ApplyCommand(const LogEntry& entry, const Command& command);
-  [[nodiscard]] Result<Outcome> Admitted(const LogEntry& entry, const Command& command);
+  // The command of the entry, if it is one; what its put will ask for first is on its way.
+  void Decode(const LogEntry& entry, std::optional<Command>* command) const;
+  // Takes the command's strings with it.
+  Status ApplyOne(const LogEntry& entry, std::optional<Command>* command,
+                  std::vector<Outcome>* outcomes);
+  [[nodiscard]] Result<Outcome> ApplyCommand(const LogEntry& entry, Command* command);
+  [[nodiscard]] Result<Outcome> Admitted(const LogEntry& entry, Command* command);
   [[nodiscard]] Result<KvError> Authorise(const Command& command);
-  [[nodiscard]] Result<Outcome> Carry(const LogEntry& entry, const Command& command);
-  [[nodiscard]] Result<Outcome> Key(const Operation& operation);
+  [[nodiscard]] Result<Outcome> Carry(const LogEntry& entry, Command* command);
+  [[nodiscard]] Result<Outcome> Key(Operation* operation);
   [[nodiscard]] KvError Compact(const CompactOp& op);
   [[nodiscard]] Result<Outcome> Grant(const LeaseGrantOp& op);
   [[nodiscard]] Result<KvError> Revoke(const LogEntry& entry, const LeaseRevokeOp& op);

@@ -101,7 +101,10 @@ Status MakeRestored(Engine* engine, const RestoreOptions& options) {
   state.chain_hash = 0;
   if (!KEEL_MUTANT(kRestoreRevision51)) {
     state.revision = state.revision + options.bump_revision;
-    if (options.mark_compacted) state.compacted = state.revision;
+    if (options.mark_compacted) {
+      state.compacted = state.revision;
+      state.has_compacted = true;
+    }
   }
   batch.Put(key, EncodeState(state));
   KEEL_RETURN_IF_ERROR(engine->Write(batch, Index()));

@@ -83,11 +83,37 @@ IntervalIndex::NodePtr IntervalIndex::Without(NodePtr node, const KeyRange& keys
   return node;
 }
 
+bool IntervalIndex::AddPrefix(const KeyRange& keys, Member member) {
+  if (keys != PrefixRange(keys.begin)) return false;
+  const size_t length = keys.begin.size();
+  if (!prefix_lengths_.contains(length) && prefix_lengths_.size() == kPrefixLengthsMax) {
+    return false;
+  }
+  const auto [crowd, is_new] = prefixes_.try_emplace(keys.begin);
+  crowd->second.push_back(member);
+  if (is_new) ++prefix_lengths_[length];
+  return true;
+}
+
+// It may be in the tree, if lengths were many when it came.
+bool IntervalIndex::RemovePrefix(const KeyRange& keys, Member member) {
+  if (keys != PrefixRange(keys.begin)) return false;
+  const auto crowd = prefixes_.find(keys.begin);
+  if (crowd == prefixes_.end()) return false;
+  if (std::erase(crowd->second, member) == 0) return false;
+  if (!crowd->second.empty()) return true;
+  prefixes_.erase(crowd);
+  const auto length = prefix_lengths_.find(keys.begin.size());
+  if (--length->second == 0) prefix_lengths_.erase(length);
+  return true;
+}
+
 void IntervalIndex::Add(const KeyRange& keys, Member member) {
   if (keys.IsSingle()) {
     single_[keys.begin].push_back(member);
     return;
   }
+  if (AddPrefix(keys, member)) return;
   if (Node* node = FindNode(root_.get(), keys); node != nullptr) {
     node->members.push_back(member);
     return;
@@ -117,6 +143,7 @@ void IntervalIndex::Remove(const KeyRange& keys, Member member) {
     if (erase(&found->second)) single_.erase(found);
     return;
   }
+  if (RemovePrefix(keys, member)) return;
   Node* node = FindNode(root_.get(), keys);
   KEEL_CHECK(node != nullptr) << "a watcher that was never added";
   if (erase(&node->members)) root_ = Without(std::move(root_), keys);
@@ -135,6 +162,12 @@ void IntervalIndex::Collect(const Node* node, std::string_view key, std::vector<
 
 void IntervalIndex::Find(std::string_view key, std::vector<Member>* members) const {
   if (const auto found = single_.find(key); found != single_.end()) {
+    members->insert(members->end(), found->second.begin(), found->second.end());
+  }
+  for (const auto& [length, count] : prefix_lengths_) {
+    if (length > key.size()) break;
+    const auto found = prefixes_.find(key.substr(0, length));
+    if (found == prefixes_.end()) continue;
     members->insert(members->end(), found->second.begin(), found->second.end());
   }
   Collect(root_.get(), key, members);

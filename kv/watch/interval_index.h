@@ -1,11 +1,14 @@
 // Finds those whose range holds a key, fast for many: among watchers of single keys by a hash,
-// among ranges by a balanced tree that knows how far each subtree reaches.
+// among watchers of prefixes by one hash for each length that a prefix has, among all other ranges
+// by a balanced tree that knows how far each subtree reaches.
 //
 // Watchers of the same range share a node, so a crowd on one prefix costs one visit. Not
 // thread-safe; the hub guards it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -47,7 +50,17 @@ class IntervalIndex {
   static NodePtr Without(NodePtr node, const KeyRange& keys);
   static void Collect(const Node* node, std::string_view key, std::vector<Member>* members);
 
-  std::unordered_map<std::string, std::vector<Member>, Hash, std::equal_to<>> single_;
+  using Crowds = std::unordered_map<std::string, std::vector<Member>, Hash, std::equal_to<>>;
+
+  // Prefixes of further lengths go to the tree.
+  static constexpr size_t kPrefixLengthsMax = 12;
+
+  [[nodiscard]] bool AddPrefix(const KeyRange& keys, Member member);
+  [[nodiscard]] bool RemovePrefix(const KeyRange& keys, Member member);
+
+  Crowds single_;
+  Crowds prefixes_;
+  std::map<size_t, size_t> prefix_lengths_;  // how many entries of prefixes_ have each
   NodePtr root_;
   Prng prng_{0x77617463};  // balance only: no answer depends on it
 };

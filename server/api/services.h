@@ -2,8 +2,8 @@
 //
 // One file a service. A handler runs on the transport's executor: it decodes, validates and hands
 // the work to the node; the node's callback encodes the answer and posts it back to the transport.
-// Nothing here blocks. Made by main once the node is open; outlives the transport's sessions, and is
-// destroyed before the node.
+// Nothing here blocks. Made by main once the node is open; outlives the transport's sessions, and
+// is destroyed before the node.
 #pragma once
 
 #include <cstddef>
@@ -22,6 +22,10 @@ struct ServiceOptions {
   size_t max_txn_ops = 128;                    // as --max-txn-ops
   uint64_t watch_progress_interval_ms = 600'000;
   uint64_t election_timeout_ms = 1'000;  // the shortest lease is half as long again
+  // Keys and values of one answer to a range; past it the client is told to ask with a limit.
+  size_t max_response_bytes = size_t{512} << 20;
+  // Of the ids that are drawn here; 0: from the operating system.
+  uint64_t id_seed = 0;
 };
 
 class Services {

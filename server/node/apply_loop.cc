@@ -60,13 +60,19 @@ void ApplyLoop::SetLeaderTerm(Term term) {
 }
 
 void ApplyLoop::Renew(kv::LeaseId id, RenewalDone done) {
-  options_.roles.apply->Post(
-      [this, id, done = std::move(done)]() mutable { leases_.Renew(id, std::move(done)); });
+  // Behind what has been handed in and not been applied yet: a lease that somebody knows of is
+  // known here.
+  options_.roles.apply->Post([this, id, done = std::move(done)]() mutable {
+    options_.roles.apply->Post(
+        [this, id, done = std::move(done)]() mutable { leases_.Renew(id, std::move(done)); });
+  });
 }
 
 void ApplyLoop::RemainingS(kv::LeaseId id, Once<std::optional<int64_t>> done) {
-  options_.roles.apply->Post(
-      [this, id, done = std::move(done)]() mutable { std::move(done)(leases_.RemainingS(id)); });
+  options_.roles.apply->Post([this, id, done = std::move(done)]() mutable {
+    options_.roles.apply->Post(
+        [this, id, done = std::move(done)]() mutable { std::move(done)(leases_.RemainingS(id)); });
+  });
 }
 
 void ApplyLoop::Sync() {

@@ -17,12 +17,13 @@ constexpr uint32_t kFormat = 1;
 
 }  // namespace
 
-Introduction IntroductionOf(const MemberRecord& record, const std::string& name) {
+Introduction IntroductionOf(const MemberRecord& record, const MemberInfo& self) {
   return {.cluster_token = record.cluster_token,
           .cluster_id = record.cluster_id,
           .member = record.member,
-          .name = name,
-          .phase = record.phase};
+          .name = self.name,
+          .phase = record.phase,
+          .client_urls = self.client_urls};
 }
 
 std::string EncodeIntroduction(const Introduction& introduction) {
@@ -33,11 +34,13 @@ std::string EncodeIntroduction(const Introduction& introduction) {
   message.set_member(introduction.member.value());
   message.set_name(introduction.name);
   message.set_phase(static_cast<uint32_t>(introduction.phase));
+  message.set_config(introduction.config);
+  for (const std::string& url : introduction.client_urls) message.add_client_urls(url);
   return message.SerializeAsString();
 }
 
 std::optional<Introduction> DecodeIntroduction(std::string_view bytes) {
-  constexpr size_t kBytesMax = 64 << 10;
+  constexpr size_t kBytesMax = 256 << 10;
   peer::Introduction message;
   if (bytes.size() > kBytesMax ||
       !message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
@@ -50,7 +53,9 @@ std::optional<Introduction> DecodeIntroduction(std::string_view bytes) {
                       .cluster_id = message.cluster_id(),
                       .member = NodeId(message.member()),
                       .name = message.name(),
-                      .phase = static_cast<MemberPhase>(message.phase())};
+                      .phase = static_cast<MemberPhase>(message.phase()),
+                      .client_urls = {message.client_urls().begin(), message.client_urls().end()},
+                      .config = message.config()};
 }
 
 Status Bootstrap::Validate(const Options& options) {
@@ -70,6 +75,15 @@ Status Bootstrap::Validate(const Options& options) {
 
 Bootstrap::Bootstrap(Options options)
     : options_(std::move(options)), record_(options_.files->record()) {}
+
+MemberInfo Bootstrap::Self() const {
+  for (const MemberInfo& member : options_.initial) {
+    if (member.name == options_.name) return member;
+  }
+  return {.name = options_.name};
+}
+
+Introduction Bootstrap::Introduce() const { return IntroductionOf(record_, Self()); }
 
 void Bootstrap::Start(Once<Status> done) {
   options_.roles.node->Post([this, done = std::move(done)]() mutable {
@@ -172,7 +186,10 @@ MemberRecord Bootstrap::Prepared() const {
   std::string identity = record_.cluster_token;
   for (MemberInfo& member : members) {
     const auto said = heard_.find(member.name);
-    if (said != heard_.end()) member.id = said->second.member;
+    if (said != heard_.end()) {
+      member.id = said->second.member;
+      member.client_urls = said->second.client_urls;
+    }
     if (member.name == options_.name) member.id = record_.member;
     ids.push_back(member.id);
   }

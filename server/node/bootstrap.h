@@ -31,10 +31,13 @@ struct Introduction {
   NodeId member;
   std::string name;
   MemberPhase phase = MemberPhase::kNew;
+  std::vector<std::string> client_urls;
+  // Of a member that runs: config and membership, as a config entry's payload. For those that join.
+  std::string config;
 
   friend bool operator==(const Introduction&, const Introduction&) = default;
 };
-[[nodiscard]] Introduction IntroductionOf(const MemberRecord& record, const std::string& name);
+[[nodiscard]] Introduction IntroductionOf(const MemberRecord& record, const MemberInfo& self);
 [[nodiscard]] std::string EncodeIntroduction(const Introduction& introduction);
 [[nodiscard]] std::optional<Introduction> DecodeIntroduction(std::string_view bytes);
 
@@ -53,8 +56,10 @@ class Bootstrap {
  public:
   struct Options {
     Roles roles;
-    std::string name;                 // this member's
-    std::vector<MemberInfo> initial;  // everybody's names and addresses, this member's too; no ids
+    std::string name;  // this member's
+    // Everybody's names and addresses, this member's too; no ids. Where clients reach the others is
+    // what they say themselves.
+    std::vector<MemberInfo> initial;
     uint64_t retry_us = 200'000;
     MemberFiles* files = nullptr;
     Introducer* introducer = nullptr;
@@ -67,7 +72,7 @@ class Bootstrap {
   // will be, and what to do.
   void Start(Once<Status> done);
   // The answer to whoever asks this member.
-  [[nodiscard]] Introduction Introduce() const { return IntroductionOf(record_, options_.name); }
+  [[nodiscard]] Introduction Introduce() const;
 
  private:
   void AskAll();
@@ -76,6 +81,7 @@ class Bootstrap {
   [[nodiscard]] Status WhyNever() const;
   [[nodiscard]] bool AllSay(MemberPhase least) const;
   [[nodiscard]] MemberRecord Prepared() const;
+  [[nodiscard]] MemberInfo Self() const;
   void Save(MemberRecord record);
   void Finish(Status status);
 

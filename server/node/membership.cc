@@ -63,6 +63,7 @@ std::string Membership::Encode() const {
     AppendLengthPrefixed(&bytes, member.name);
     AppendStrings(&bytes, member.peer_urls);
     AppendStrings(&bytes, member.client_urls);
+    bytes.push_back(member.votes_once_started ? 1 : 0);
   }
   return bytes;
 }
@@ -78,11 +79,14 @@ std::optional<Membership> Membership::Decode(std::string_view bytes) {
   for (uint64_t i = 0; i < count; ++i) {
     uint64_t id = 0;
     std::string_view name;
+    uint8_t flag = 0;
     MemberInfo member;
     if (!reader.ReadVarint64(&id) || !reader.ReadLengthPrefixed(&name) ||
-        !ReadStrings(&reader, &member.peer_urls) || !ReadStrings(&reader, &member.client_urls)) {
+        !ReadStrings(&reader, &member.peer_urls) || !ReadStrings(&reader, &member.client_urls) ||
+        !reader.ReadByte(&flag) || flag > 1) {
       return std::nullopt;
     }
+    member.votes_once_started = flag == 1;
     member.id = NodeId(id);
     member.name = name;
     // Ascending ids: equal memberships have equal bytes.

@@ -21,6 +21,8 @@ struct MemberInfo {
   std::string name;  // empty: added, and not yet started
   std::vector<std::string> peer_urls;
   std::vector<std::string> client_urls;
+  // Added as a learner until it has started and said so: then it is promoted when it has caught up.
+  bool votes_once_started = false;
 
   friend bool operator==(const MemberInfo&, const MemberInfo&) = default;
 };

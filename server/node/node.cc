@@ -45,19 +45,6 @@ void Node::Read(ReadDone done) {
   });
 }
 
-void Node::ChangeMembers(MemberChange change, ProposalDone done) {
-  seams_.roles.node->Post([this, change = std::move(change), done = std::move(done)]() mutable {
-    if (stopping_) return std::move(done)(Dropped{DropReason::kShuttingDown});
-    Membership membership = *membership_;
-    for (MemberInfo& member : change.members) membership.Set(std::move(member));
-    const uint64_t number = next_change_++;
-    changes_[number].done = std::move(done);
-    Feed(raft::ChangeConfig{.change = number,
-                            .ops = std::move(change.ops),
-                            .context = Payload::Of(membership.Encode())});
-  });
-}
-
 void Node::TransferLeadership(NodeId target, Once<raft::TransferOutcome> done) {
   seams_.roles.node->Post([this, target, done = std::move(done)]() mutable {
     transfers_.push_back(std::move(done));
@@ -65,25 +52,10 @@ void Node::TransferLeadership(NodeId target, Once<raft::TransferOutcome> done) {
   });
 }
 
-// A leader that has been paused or cut off may not know yet that another one leads, and counts by a
-// clock of its own: only one that has made sure of its leadership since the question may answer.
-void Node::RenewLease(kv::LeaseId id, RenewalDone done) {
-  seams_.roles.node->Post([this, id, done = std::move(done)]() mutable {
-    if (!leading_) {
-      return seams_.roles.apply->Post(
-          [done = std::move(done)]() mutable { std::move(done)(Renewal{}); });
-    }
-    Read([this, id, term = term_, done = std::move(done)](const ReadOutcome& outcome) mutable {
-      const bool leads = leading_ && term_ == term &&
-                         std::holds_alternative<std::shared_ptr<const kv::ReadView>>(outcome);
-      if (leads) return apply_.Renew(id, std::move(done));
-      seams_.roles.apply->Post([done = std::move(done)]() mutable { std::move(done)(Renewal{}); });
-    });
+void Node::AwaitCompaction(Once<Status> done) {
+  seams_.roles.node->Post([this, done = std::move(done)]() mutable {
+    compaction_.Await(&apply_.machine(), std::move(done));
   });
-}
-
-void Node::LeaseRemaining(kv::LeaseId id, Once<std::optional<int64_t>> done) {
-  apply_.RemainingS(id, std::move(done));
 }
 
 NodeStatus Node::status() const {
@@ -94,6 +66,8 @@ NodeStatus Node::status() const {
 void Node::OnPeerLost(const Loss& loss) {
   seams_.roles.node->Post([this, loss] {
     pending_.OnLeaderLost(loss.peer, UnknownReason::kLinkLost, NowMs());
+    EndHanded(loss.peer, UnknownReason::kLinkLost);
+    lease_asks_.OnLost(loss.peer);
     Feed(raft::PeerLost{.peer = loss.peer, .refused = loss.refused});
   });
 }
@@ -116,6 +90,10 @@ void Node::OnPeerMessage(NodeId from, PeerMessage message) {
         node.receiver_.OnChunk(from, std::move(m), node.core_->applied());
       }
       void operator()(const SnapshotAck& m) const { node.sender_.OnAck(from, m); }
+      void operator()(const LeaseAsk& m) const { node.OnLeaseAsk(from, m); }
+      void operator()(const LeaseTold& m) const { node.lease_asks_.OnTold(from, m); }
+      void operator()(const MemberAsk& m) const { node.OnMemberAsk(from, m); }
+      void operator()(const MemberTold& m) const { node.OnMemberTold(m); }
     };
     std::visit(Visitor{*this, from}, *boxed);
   });
@@ -143,6 +121,9 @@ void Node::FinishStop() {
   stopped_ = true;
   pending_.Shutdown();
   reads_.Shutdown();
+  lease_asks_.Shutdown();
+  compaction_.Shutdown();
+  EndHanded(NodeId(), UnknownReason::kShuttingDown);
   EndChanges(Unknown{UnknownReason::kShuttingDown});
   inputs_.clear();
   promises_.clear();

@@ -27,6 +27,8 @@
 #include "base/file_system.h"
 #include "raft/raft.h"
 #include "server/node/apply_loop.h"
+#include "server/node/compaction.h"
+#include "server/node/lease_asks.h"
 #include "server/node/log_sizes.h"
 #include "server/node/member_files.h"
 #include "server/node/options.h"
@@ -67,6 +69,10 @@ class Node final : public TransportSink {
     std::function<void(Status)> on_failed;
     // On the node role. The cluster has removed this member, or another one must be replaced.
     std::function<void(const raft::Notice&)> on_notice;
+    // On the node role, at the start and with each change: who the members are, and the config that
+    // is committed.
+    std::function<void(std::shared_ptr<const Membership>, std::shared_ptr<const raft::Config>)>
+        on_members;
     raft::NarrationSink* narration = nullptr;
     // On the node role, for invariant checkers; each may be null: what a step is about to be given,
     // what it said, and how far all is durable, before anything that waited for that is sent.
@@ -95,8 +101,12 @@ class Node final : public TransportSink {
   struct MemberChange {
     std::vector<raft::ConfigOp> ops;
     std::vector<MemberInfo> members;  // new or changed names and addresses
+    // Refused, kIdUsedBefore, where one of `members` has a name already: whoever has an id and no
+    // name yet takes it by naming itself, once.
+    bool claims = false;
   };
-  // Only where this node leads.
+  // Anywhere: a follower hands it to the leader, once. Without operations, names and addresses
+  // change alone. Refused while another change is under way: ask again then.
   void ChangeMembers(MemberChange change, ProposalDone done);
   // To `target`, or to the best there is. The callback says how it began, or why it did not.
   void TransferLeadership(NodeId target, Once<raft::TransferOutcome> done);
@@ -107,9 +117,13 @@ class Node final : public TransportSink {
   // The state as this node knows it now, perhaps behind the others'.
   [[nodiscard]] std::shared_ptr<const kv::ReadView> view() const { return apply_.machine().view(); }
   [[nodiscard]] kv::WatchHub& hub() { return apply_.machine().hub(); }
-  // Callbacks on the apply role. Where this node leads: elsewhere they say so.
-  void RenewLease(kv::LeaseId id, RenewalDone done);
-  void LeaseRemaining(kv::LeaseId id, Once<std::optional<int64_t>> done);
+  // The room that it takes on this member's disk, roughly.
+  [[nodiscard]] uint64_t StateBytes() const { return apply_.machine().SizeBytes(); }
+  // By the leader's clock, wherever it is: a lease that was granted before the call is known.
+  void RenewLease(kv::LeaseId id, LeaseAnswerDone done);
+  void LeaseRemaining(kv::LeaseId id, LeaseAnswerDone done);
+  // Once this member's disk holds nothing that is compacted away as of now.
+  void AwaitCompaction(Once<Status> done);
   // On the apply role, for what is only there: leases, sessions, auth, alarms.
   void RunOnApply(Once<const StateMachine&> task) { apply_.Run(std::move(task)); }
 
@@ -130,6 +144,10 @@ class Node final : public TransportSink {
   struct Change {
     ProposalDone done;
     raft::Position position;
+  };
+  struct Handed {  // a change of members that the leader was told of
+    NodeId leader;
+    ProposalDone done;
   };
   struct ForwardSeen {
     raft::BootId boot;
@@ -161,6 +179,7 @@ class Node final : public TransportSink {
   void OnApplied(AppliedBatch batch);
   void OnFailed(const Status& status);
   void PublishStatus();
+  void TellMembers();
   void Housekeep();
   void HousekeepLater();
   void Retain();
@@ -174,6 +193,17 @@ class Node final : public TransportSink {
   void OnForward(NodeId from, const Forward& forward);
   void OnForwardReply(NodeId from, const ForwardReply& reply);
   void OnProposalResult(const raft::ProposalResult& result);
+
+  // ---- node_members.cc ----
+  void ChangeHere(MemberChange change, ProposalDone done);
+  void OnMemberAsk(NodeId from, const MemberAsk& ask);
+  void OnMemberTold(const MemberTold& told);
+  void OnLeaseAsk(NodeId from, const LeaseAsk& ask);
+  void AnswerLease(const LeaseAsk& ask, LeaseAnswerDone done);
+  void AskClock(const LeaseAsk& ask, LeaseAnswerDone done);
+  void SendLeaseAsk(NodeId leader, const LeaseAsk& ask);
+  void EndHanded(NodeId leader, UnknownReason reason);
+  void NoteMembership(const std::string& config, Index known);
   void OnConfigResult(const raft::ConfigChangeResult& result);
   void SettleChanges();
   void EndChanges(const ProposalOutcome& outcome);
@@ -211,6 +241,7 @@ class Node final : public TransportSink {
   std::unique_ptr<raft::Raft> core_;
   std::unique_ptr<WalWriter> writer_;
   ApplyLoop apply_;
+  CompactionLoop compaction_;
   Pending pending_;
   Reads reads_;
   SnapshotSender sender_;
@@ -218,6 +249,9 @@ class Node final : public TransportSink {
   std::map<NodeId, std::shared_ptr<const kv::ReadView>> snapshots_wanted_;
   LogSizes sizes_;
   std::shared_ptr<const Membership> membership_;
+  std::shared_ptr<const Membership> membership_told_;
+  std::shared_ptr<const raft::Config> config_told_;
+  Index membership_known_;  // membership_ is as of here, or later
 
   // The step under way.
   std::vector<raft::Input> inputs_;
@@ -249,6 +283,8 @@ class Node final : public TransportSink {
   std::map<NodeId, ForwardSeen> forwards_seen_;
   std::map<uint64_t, Change> changes_;
   uint64_t next_change_ = 1;
+  std::map<uint64_t, Handed> handed_;
+  LeaseAsks lease_asks_;
   std::vector<Once<raft::TransferOutcome>> transfers_;
 
   uint64_t retained_ms_ = 0;

@@ -54,6 +54,8 @@ Node::Node(NodeOptions options, Seams seams, std::unique_ptr<MemberFiles> files)
       cluster_id_(files_->record().cluster_id),
       boot_(options_.raft.boot),
       apply_(ApplyOptions()),
+      compaction_(
+          {.roles = seams_.roles, .on_failed = [this](const Status& status) { OnFailed(status); }}),
       pending_({.self = options_.raft.id,
                 .boot = boot_,
                 .proposals_bytes_max = options_.proposals_bytes_max,
@@ -68,7 +70,11 @@ Node::Node(NodeOptions options, Seams seams, std::unique_ptr<MemberFiles> files)
       sender_(SenderOptions()),
       receiver_(ReceiverOptions()),
       sizes_({}),
-      membership_(std::make_shared<const Membership>()) {}
+      membership_(std::make_shared<const Membership>()),
+      lease_asks_(
+          {.boot = boot_,
+           .patience_ms = options_.leader_patience_ms,
+           .send = [this](NodeId leader, const LeaseAsk& ask) { SendLeaseAsk(leader, ask); }}) {}
 
 Status Node::OpenLog(Opened* opened) {
   opened->vote = files_->TakeVoteFile();

@@ -1,4 +1,4 @@
-// Proposals and changes of members: to the core or to the leader, and back to who asked.
+// Proposals: to the core or to the leader, and back to who asked.
 #include <utility>
 
 #include "base/check.h"
@@ -103,53 +103,6 @@ void Node::OnForwardReply(NodeId /*from*/, const ForwardReply& reply) {
     pending_.Refused(item.sequence, item.refusal, NowMs());
     // A leader that hands over refuses until another leads: asking on would only spin.
     proposals_wait_until_ms_ = NowMs() + kRefusedRetryMs;
-  }
-}
-
-void Node::OnConfigResult(const raft::ConfigChangeResult& result) {
-  const auto found = changes_.find(result.change);
-  if (found == changes_.end()) return;
-  if (result.refusal == raft::ConfigRefusal::kNone) {
-    found->second.position = {result.index, result.term};
-    return;
-  }
-  ProposalDone done = std::move(found->second.done);
-  changes_.erase(found);
-  std::move(done)(Dropped{DropReason::kConfigRefused, result.refusal});
-}
-
-// A change is done when its entry is applied, and lost when another one is in its place.
-void Node::SettleChanges() {
-  for (auto it = changes_.begin(); it != changes_.end();) {
-    const raft::Position position = it->second.position;
-    if (position.index.IsNone() || position.index > core_->applied()) {
-      ++it;
-      continue;
-    }
-    ProposalDone done = std::move(it->second.done);
-    it = changes_.erase(it);
-    const std::optional<Term> term = core_->log().TermAt(position.index);
-    if (!term.has_value()) {
-      std::move(done)(Unknown{UnknownReason::kOvertaken});
-    } else if (*term == position.term) {
-      std::move(done)(Applied{.index = position.index, .term = position.term});
-    } else {
-      std::move(done)(Dropped{DropReason::kSuperseded});
-    }
-  }
-}
-
-void Node::EndChanges(const ProposalOutcome& outcome) {
-  for (auto& [number, change] : std::exchange(changes_, {})) std::move(change.done)(outcome);
-}
-
-// At opening: what the state says of the members, or else what the member record does.
-void Node::NoteMembers() {
-  for (const std::string& entry : {apply_.machine().membership(), files_->record().config}) {
-    ConfigAndMembers decoded = DecodeConfigEntry(entry);
-    if (!decoded.membership.has_value()) continue;
-    membership_ = std::make_shared<const Membership>(std::move(*decoded.membership));
-    return;
   }
 }
 

@@ -89,9 +89,8 @@ void Node::Install() {
 void Node::FinishInstall(const std::string& membership) {
   if (stopped_) return;
   const raft::SnapshotMeta& meta = *held_persists_.front().snapshot;
-  if (ConfigAndMembers decoded = DecodeConfigEntry(membership); decoded.membership.has_value()) {
-    membership_ = std::make_shared<const Membership>(std::move(*decoded.membership));
-  }
+  NoteMembership(membership, meta.last.index);
+  compaction_.Reset();
   SaveConfig(meta.last, meta.config->Encode(membership_->Encode()), [this] { EndInstall(); });
 }
 

@@ -63,6 +63,7 @@ void Node::CarryOut() {
   NoteLeadership();
   CompactLog();
   PublishStatus();
+  TellMembers();
   ArmWake();
   if (stopping_ && hand_off_until_ms_ == 0) FinishStop();
 }
@@ -146,12 +147,11 @@ void Node::OnApplied(AppliedBatch batch) {
   reads_.OnApplied(view());
   if (batch.members_changed) {
     apply_.Run([this](const StateMachine& machine) {
-      seams_.roles.node->Post([this, config = machine.membership()] {
-        const ConfigAndMembers decoded = DecodeConfigEntry(config);
-        if (!decoded.membership.has_value()) return;
-        membership_ = std::make_shared<const Membership>(*decoded.membership);
-        PublishStatus();
-      });
+      seams_.roles.node->Post(
+          [this, config = machine.membership(), known = machine.store().state().applied] {
+            NoteMembership(config, known);
+            PublishStatus();
+          });
     });
   }
 }
@@ -168,7 +168,10 @@ void Node::NoteLeadership() {
   const bool leads = core_->role() == raft::Role::kLeader;
   const NodeId leader = leads ? core_->id() : core_->leader();
   if (leader == leader_ && core_->term() == term_ && leads == leading_) return;
-  if (!leader_.IsNone()) pending_.OnLeaderLost(leader_, UnknownReason::kLeaderChanged, NowMs());
+  if (!leader_.IsNone()) {
+    pending_.OnLeaderLost(leader_, UnknownReason::kLeaderChanged, NowMs());
+    EndHanded(leader_, UnknownReason::kLeaderChanged);
+  }
   if (leads != leading_ || core_->term() != term_) {
     apply_.SetLeaderTerm(leads ? core_->term() : Term());
   }
@@ -180,6 +183,7 @@ void Node::NoteLeadership() {
   term_ = core_->term();
   leading_ = leads;
   proposals_wait_until_ms_ = 0;
+  lease_asks_.SetLeader(leader_);
   if (pending_.HasHeld()) ScheduleStep();
   if (stopping_ && !leading_) FinishStop();
 }
@@ -214,6 +218,8 @@ void Node::Housekeep() {
   reads_.Expire(now_ms);
   SettleChanges();
   sender_.Housekeep();
+  lease_asks_.Housekeep(now_ms);
+  compaction_.Advance(&apply_.machine());
   if (pending_.HasHeld() && now_ms >= proposals_wait_until_ms_) ScheduleStep();
   if (now_ms >= retained_ms_ + options_.retention_every_ms) {
     retained_ms_ = now_ms;
@@ -255,6 +261,15 @@ void Node::CompactLog() {
   SaveConfig(base, core_->configs().At(base.index)->Encode(membership_->Encode()), [this, base] {
     if (!stopped_) writer_->Compact(base);
   });
+}
+
+void Node::TellMembers() {
+  if (!seams_.on_members) return;
+  const std::shared_ptr<const raft::Config> config = core_->configs().At(core_->commit());
+  if (config == config_told_ && membership_ == membership_told_) return;
+  config_told_ = config;
+  membership_told_ = membership_;
+  seams_.on_members(membership_, config);
 }
 
 void Node::PublishStatus() {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/payload.h"
+#include "kv/mvcc/types.h"
 #include "raft/io.h"
 #include "raft/message.h"
 
@@ -68,6 +69,49 @@ struct SnapshotAck {
   friend bool operator==(const SnapshotAck&, const SnapshotAck&) = default;
 };
 
-using PeerMessage = std::variant<raft::Message, Forward, ForwardReply, SnapshotChunk, SnapshotAck>;
+// What only the leader knows of a lease: its clock counts them down. Asking again does no harm.
+struct LeaseAsk {
+  raft::BootId boot;  // of who asks
+  uint64_t sequence = 0;
+  kv::LeaseId lease;
+  bool renews = false;  // begins its time anew; else asks what is left of it
+
+  friend bool operator==(const LeaseAsk&, const LeaseAsk&) = default;
+};
+
+struct LeaseTold {
+  raft::BootId boot;
+  uint64_t sequence = 0;
+  bool leads = false;  // without it, the rest says nothing
+  bool found = false;
+  uint64_t seconds = 0;  // the whole time of a renewed one; else what is left
+
+  friend bool operator==(const LeaseTold&, const LeaseTold&) = default;
+};
+
+// A change of members that another member was asked for. Told to the leader once.
+struct MemberAsk {
+  raft::BootId boot;  // of who asks
+  uint64_t sequence = 0;
+  std::vector<raft::ConfigOp> ops;
+  std::string members;  // new or changed names and addresses: an encoded Membership
+  bool claims = false;
+
+  friend bool operator==(const MemberAsk& a, const MemberAsk& b) = default;
+};
+
+struct MemberTold {
+  enum class Outcome : uint8_t { kApplied = 0, kRefused = 1, kSuperseded = 2, kUnknown = 3 };
+  raft::BootId boot;
+  uint64_t sequence = 0;
+  Outcome outcome = Outcome::kUnknown;
+  raft::ConfigRefusal refusal = raft::ConfigRefusal::kNone;
+  raft::Position position;  // of the applied entry
+
+  friend bool operator==(const MemberTold&, const MemberTold&) = default;
+};
+
+using PeerMessage = std::variant<raft::Message, Forward, ForwardReply, SnapshotChunk, SnapshotAck,
+                                 LeaseAsk, LeaseTold, MemberAsk, MemberTold>;
 
 }  // namespace keel::node

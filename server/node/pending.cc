@@ -103,6 +103,7 @@ void Pending::Finish(Entries::iterator found, ProposalOutcome outcome) {
   if (entry.stage == Stage::kPlaced) placed_.erase({entry.position.index, found->first});
   entries_.erase(found);
   size_bytes_ -= entry.command.size() + kOverheadBytes;
+  if (!std::holds_alternative<Applied>(outcome)) ++failed_count_;
   std::move(entry.done)(std::move(outcome));
 }
 

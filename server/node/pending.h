@@ -83,6 +83,8 @@ class Pending {
   [[nodiscard]] size_t size() const { return entries_.size(); }
   [[nodiscard]] size_t size_bytes() const { return size_bytes_; }
   [[nodiscard]] uint64_t late_count() const { return late_count_; }
+  // Those that ended as Dropped or Unknown.
+  [[nodiscard]] uint64_t failed_count() const { return failed_count_; }
 
  private:
   enum class Stage : uint8_t { kHeld, kProposed, kPlaced };
@@ -113,6 +115,7 @@ class Pending {
   std::map<uint64_t, std::vector<uint64_t>> deadlines_;
   size_t size_bytes_ = 0;
   uint64_t late_count_ = 0;
+  uint64_t failed_count_ = 0;
   bool stopped_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "kv/mvcc/compactor.h"
 
 namespace keel::node {
 
@@ -59,6 +60,24 @@ Status StateMachine::Sync() {
     engine = engine_;
   }
   return engine->Sync();
+}
+
+Result<bool> StateMachine::Compact(Revision target, size_t records_max) {
+  std::shared_ptr<kv::Engine> engine;
+  {
+    const std::lock_guard lock(mutex_);
+    engine = engine_;
+  }
+  return kv::Compactor(engine.get(), /*group=*/0).Step(target, records_max);
+}
+
+uint64_t StateMachine::SizeBytes() const {
+  std::shared_ptr<kv::Engine> engine;
+  {
+    const std::lock_guard lock(mutex_);
+    engine = engine_;
+  }
+  return engine->SizeBytes();
 }
 
 Index StateMachine::durable() const {

@@ -60,6 +60,11 @@ class StateMachine {
   [[nodiscard]] kv::WatchHub& hub() { return *hub_; }
   // Any thread: how far the state survives a crash.
   [[nodiscard]] Index durable() const;
+  // Any thread, one at a time: frees a bounded piece of what is compacted away; true when nothing
+  // is left to free up to `target`. Blocks.
+  [[nodiscard]] Result<bool> Compact(Revision target, size_t records_max);
+  // Any thread: the room that the state takes, roughly.
+  [[nodiscard]] uint64_t SizeBytes() const;
   // Any thread: makes everything durable that was applied; blocks.
   Status Sync();
 

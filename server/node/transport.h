@@ -19,6 +19,10 @@ namespace keel::node {
 enum class Lane : uint8_t { kUrgent, kBulk };
 
 [[nodiscard]] inline Lane LaneOf(const PeerMessage& message) {
+  // Small, and somebody's lease runs out meanwhile.
+  if (std::holds_alternative<LeaseAsk>(message) || std::holds_alternative<LeaseTold>(message)) {
+    return Lane::kUrgent;
+  }
   const auto* core = std::get_if<raft::Message>(&message);
   return core != nullptr && raft::IsUrgent(*core) ? Lane::kUrgent : Lane::kBulk;
 }

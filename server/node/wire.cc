@@ -95,6 +95,7 @@ void Write(const raft::ReadIndexReply& m, peer::CoreMessage* out) {
   for (const raft::ReadId& id : m.ids) Write(id, to->add_ids());
   to->set_index(m.index.value());
   to->set_refused(m.refused);
+  to->set_too_many(m.too_many);
 }
 
 void Write(const raft::Message& m, peer::Frame* frame) {
@@ -141,6 +142,48 @@ void Write(const SnapshotAck& m, peer::Frame* frame) {
   to->set_chunk_count(m.chunk_count);
   to->set_complete(m.complete);
   to->set_refused(m.refused);
+}
+
+void Write(const LeaseAsk& m, peer::Frame* frame) {
+  peer::LeaseAsk* to = frame->mutable_lease_ask();
+  to->set_boot(m.boot.value());
+  to->set_sequence(m.sequence);
+  to->set_lease(m.lease.value());
+  to->set_renews(m.renews);
+}
+
+void Write(const LeaseTold& m, peer::Frame* frame) {
+  peer::LeaseTold* to = frame->mutable_lease_told();
+  to->set_boot(m.boot.value());
+  to->set_sequence(m.sequence);
+  to->set_leads(m.leads);
+  to->set_found(m.found);
+  to->set_seconds(m.seconds);
+}
+
+void Write(const MemberAsk& m, peer::Frame* frame) {
+  peer::MemberAsk* to = frame->mutable_member_ask();
+  to->set_boot(m.boot.value());
+  to->set_sequence(m.sequence);
+  for (const raft::ConfigOp& op : m.ops) {
+    peer::MemberAsk::Operation* added = to->add_operations();
+    added->set_kind(static_cast<uint32_t>(op.kind));
+    added->set_id(op.id.value());
+    added->set_replacement(op.replacement.value());
+    added->set_priority(op.priority);
+    added->set_enabled(op.enabled);
+  }
+  to->set_members(m.members);
+  to->set_claims(m.claims);
+}
+
+void Write(const MemberTold& m, peer::Frame* frame) {
+  peer::MemberTold* to = frame->mutable_member_told();
+  to->set_boot(m.boot.value());
+  to->set_sequence(m.sequence);
+  to->set_outcome(static_cast<uint32_t>(m.outcome));
+  to->set_refusal(static_cast<uint32_t>(m.refusal));
+  Write(m.position, to->mutable_position());
 }
 
 }  // namespace

@@ -98,7 +98,8 @@ std::optional<raft::Body> Body(peer::ReadIndexRequest* from) {
 }
 
 std::optional<raft::Body> Body(peer::ReadIndexReply* from) {
-  raft::ReadIndexReply to{.index = Index(from->index()), .refused = from->refused()};
+  raft::ReadIndexReply to{
+      .index = Index(from->index()), .refused = from->refused(), .too_many = from->too_many()};
   for (const peer::ReadId& id : from->ids()) to.ids.push_back(Read(id));
   return to;
 }
@@ -175,6 +176,50 @@ std::optional<PeerMessage> Message(peer::SnapshotAck* from) {
                      .refused = from->refused()};
 }
 
+std::optional<PeerMessage> Message(peer::LeaseAsk* from) {
+  return LeaseAsk{.boot = raft::BootId(from->boot()),
+                  .sequence = from->sequence(),
+                  .lease = kv::LeaseId(from->lease()),
+                  .renews = from->renews()};
+}
+
+std::optional<PeerMessage> Message(peer::LeaseTold* from) {
+  return LeaseTold{.boot = raft::BootId(from->boot()),
+                   .sequence = from->sequence(),
+                   .leads = from->leads(),
+                   .found = from->found(),
+                   .seconds = from->seconds()};
+}
+
+std::optional<PeerMessage> Message(peer::MemberAsk* from) {
+  MemberAsk to{.boot = raft::BootId(from->boot()),
+               .sequence = from->sequence(),
+               .members = std::move(*from->mutable_members()),
+               .claims = from->claims()};
+  for (const peer::MemberAsk::Operation& op : from->operations()) {
+    constexpr auto kLast = raft::ConfigOpKind::kPromoteWhenCaughtUp;
+    if (op.kind() > static_cast<uint32_t>(kLast)) return std::nullopt;
+    to.ops.push_back({.kind = static_cast<raft::ConfigOpKind>(op.kind()),
+                      .id = NodeId(op.id()),
+                      .replacement = NodeId(op.replacement()),
+                      .priority = op.priority(),
+                      .enabled = op.enabled()});
+  }
+  return to;
+}
+
+std::optional<PeerMessage> Message(peer::MemberTold* from) {
+  if (from->outcome() > static_cast<uint32_t>(MemberTold::Outcome::kUnknown) ||
+      from->refusal() > static_cast<uint32_t>(raft::ConfigRefusal::kTooManyTombstones)) {
+    return std::nullopt;
+  }
+  return MemberTold{.boot = raft::BootId(from->boot()),
+                    .sequence = from->sequence(),
+                    .outcome = static_cast<MemberTold::Outcome>(from->outcome()),
+                    .refusal = static_cast<raft::ConfigRefusal>(from->refusal()),
+                    .position = Read(from->position())};
+}
+
 }  // namespace
 
 std::optional<PeerMessage> DecodeFrame(std::string_view bytes, uint32_t group) {
@@ -195,6 +240,14 @@ std::optional<PeerMessage> DecodeFrame(std::string_view bytes, uint32_t group) {
       return Message(frame.mutable_snapshot_chunk());
     case peer::Frame::kSnapshotAck:
       return Message(frame.mutable_snapshot_ack());
+    case peer::Frame::kLeaseAsk:
+      return Message(frame.mutable_lease_ask());
+    case peer::Frame::kLeaseTold:
+      return Message(frame.mutable_lease_told());
+    case peer::Frame::kMemberAsk:
+      return Message(frame.mutable_member_ask());
+    case peer::Frame::kMemberTold:
+      return Message(frame.mutable_member_told());
     case peer::Frame::BODY_NOT_SET:
       return std::nullopt;
   }

@@ -43,6 +43,7 @@ std::string WalWorkload::Run(simfs::SimulatedFileSystem* files) {
     if (wrong.empty()) wrong = CompareLive();
     if (!wrong.empty()) wrong = "step " + std::to_string(step) + ": " + wrong;
   }
+  if (wrong.empty() && options_.ends_with_a_lie) wrong = EndWithALie();
   log_.reset();
   return wrong;
 }
@@ -72,6 +73,13 @@ Fault WalWorkload::OnOperation(const Operation& operation) {
   }
   const bool needs_room =
       operation.kind == OperationKind::kWrite || operation.kind == OperationKind::kPreallocate;
+  const bool lies = weather_ == Weather::kLostWrite || weather_ == Weather::kMisplacedWrite;
+  if (lies && operation.kind == OperationKind::kWrite && !weather_struck_) {
+    weather_struck_ = true;
+    if (weather_ == Weather::kLostWrite) return {.kind = Fault::Kind::kLost};
+    const uint64_t elsewhere = prng_.Below(WalOptions().segment_bytes) & ~uint64_t{511};
+    return {.kind = Fault::Kind::kMisplaced, .argument = elsewhere};
+  }
   if (weather_ == Weather::kFullDisk && needs_room) {
     weather_struck_ = true;
     const Status status =
@@ -179,6 +187,7 @@ std::string WalWorkload::AppendSome() {
   LogContents next = acked();
   for (const StoredEntry& entry : batch) {
     next.Put(entry);
+    written_.push_back(entry);
     steps.push_back(next);
     views.push_back(entry.View());
   }
@@ -205,6 +214,36 @@ std::string WalWorkload::AppendInBadWeather(Weather weather) {
   // The node stops; the machine stays up.
   files_->Crash({.mode = simfs::LossMode::kNothing});
   return Start();
+}
+
+std::string WalWorkload::EndWithALie() {
+  weather_ = prng_.OneIn(2) ? Weather::kLostWrite : Weather::kMisplacedWrite;
+  weather_struck_ = false;
+  std::string wrong = AppendSome();
+  weather_ = Weather::kFair;
+  // Two batches more, and what they prove of the one that went astray.
+  for (int i = 0; i < 2 && wrong.empty(); ++i) wrong = AppendSome();
+  if (wrong.empty()) wrong = Expect(log_->Seal(), "sealing");
+  log_.reset();
+  return wrong.empty() ? CheckLie() : wrong;
+}
+
+std::string WalWorkload::CheckLie() {
+  wal::Collector collector;
+  const auto recovered = wal::Recover(files_, WalOptions(), &collector);
+  if (!recovered.ok()) {
+    const bool names_file =
+        recovered.status().message().find(WalOptions().directory) != std::string_view::npos;
+    return names_file ? "" : "an error that names no file: " + recovered.status().ToString();
+  }
+  const LogContents& found = collector.contents();
+  for (const StoredEntry& entry : found.entries) {
+    if (std::find(written_.begin(), written_.end(), entry) == written_.end()) {
+      return "entry " + std::to_string(entry.index.value()) + " was never written";
+    }
+  }
+  if (found == acked() || recovered->report.damage) return {};
+  return "lost in silence: found " + found.ToString() + " after " + acked().ToString();
 }
 
 std::string WalWorkload::CompactSome() {

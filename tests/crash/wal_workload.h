@@ -22,6 +22,9 @@ namespace keel::crash {
 struct WalWorkloadOptions {
   uint64_t seed = 1;
   int steps = 60;
+  // The last work before the end meets a disk that lies. Not for the enumerator: a crash before the
+  // next proof of durability cannot tell a lost write from one that never was.
+  bool ends_with_a_lie = false;
   // Crashes, failed syncs and full disks on the way, besides those that the enumerator makes.
   bool has_faults = true;
 };
@@ -37,7 +40,7 @@ class WalWorkload final : public Workload {
   [[nodiscard]] uint64_t Expectation() const override { return expectation_; }
 
  private:
-  enum class Weather { kFair, kFailingSync, kFullDisk };
+  enum class Weather { kFair, kFailingSync, kFullDisk, kLostWrite, kMisplacedWrite };
 
   std::string Step();
   std::string Start();
@@ -49,6 +52,10 @@ class WalWorkload final : public Workload {
   std::string ResetForward();
   std::string ResetBackward();
   std::string SaveVote();
+  // A disk that says OK: a write is lost or lands elsewhere, the log goes on and is sealed. A start
+  // then finds everything, or says what is damaged; it never shows what nobody wrote.
+  std::string EndWithALie();
+  std::string CheckLie();
   std::string PrepareSome();
   // What the running log says of itself, and a stretch of it read back.
   std::string CompareLive();
@@ -73,6 +80,7 @@ class WalWorkload final : public Workload {
   std::vector<wal::LogContents> allowed_logs_;  // the acknowledged one first
   std::vector<wal::VoteRecord> allowed_votes_;  // likewise
   bool has_votes_ = false;
+  std::vector<wal::StoredEntry> written_;  // all that was ever handed to the log
   uint64_t expectation_ = 0;
 };
 

@@ -17,5 +17,15 @@ TEST(WalWorkload, TheLogIsAlwaysOneOfThoseThatTheModelAllows) {
   }
 }
 
+TEST(WalWorkload, ALostOrMisplacedWriteIsNeverAWrongAnswerNorASilentLoss) {
+  for (uint64_t seed = 1; seed <= 1'500; ++seed) {
+    WalWorkload workload({.seed = seed, .steps = 30, .ends_with_a_lie = true});
+    simfs::SimulatedFileSystem files;
+    files.SetHook(
+        [&workload](const simfs::Operation& operation) { return workload.OnOperation(operation); });
+    ASSERT_EQ(workload.Run(&files), "") << "seed " << seed;
+  }
+}
+
 }  // namespace
 }  // namespace keel::crash

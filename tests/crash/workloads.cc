@@ -9,9 +9,10 @@ namespace keel::crash {
 
 const std::vector<WorkloadKind>& Workloads() {
   static const std::vector<WorkloadKind> kinds = {
-      {"kv", [](uint64_t seed) { return std::make_unique<KvWorkload>(KvWorkloadOptions{seed}); }},
-      {"wal",
-       [](uint64_t seed) { return std::make_unique<WalWorkload>(WalWorkloadOptions{seed}); }},
+#if KEEL_TESTS_LEVELDB
+    {"kv", [](uint64_t seed) { return std::make_unique<KvWorkload>(KvWorkloadOptions{seed}); }},
+#endif
+    {"wal", [](uint64_t seed) { return std::make_unique<WalWorkload>(WalWorkloadOptions{seed}); }},
   };
   return kinds;
 }

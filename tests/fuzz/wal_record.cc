@@ -25,7 +25,7 @@ namespace {
 using simfs::Image;
 using simfs::SimulatedFileSystem;
 
-const LogOptions kOptions = {.directory = "/wal", .member = NodeId(7), .segment_bytes = 8192};
+const LogOptions kOptions = {.directory = "/wal", .member = NodeId(7), .segment_bytes = 6144};
 
 std::string PathOf(uint64_t sequence) { return "/wal/" + SegmentName(sequence); }
 
@@ -35,13 +35,13 @@ Image GoodLog() {
   Collector collector;
   Recovered recovered = Recover(&files, kOptions, &collector).value();
   const auto log = Log::Begin(&files, kOptions, {std::move(recovered), 1}).value();
-  const std::string payload(600, 'p');
-  for (uint64_t index = 1; index <= 30; ++index) {
+  const std::string payload(400, 'p');
+  for (uint64_t index = 1; index <= 12; ++index) {
     const EntryView entry = {
-        .term = Term(1 + index / 10), .index = Index(index), .payload = payload};
+        .term = Term(1 + index / 6), .index = Index(index), .payload = payload};
     KEEL_CHECK(log->Append({&entry, 1}).ok());
   }
-  KEEL_CHECK(log->Compact({Index(12), Term(2)}).ok());
+  KEEL_CHECK(log->Compact({Index(5), Term(1)}).ok());
   return files.ImageNow();
 }
 

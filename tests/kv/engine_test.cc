@@ -160,7 +160,7 @@ TEST(MemoryEngine, ReclaimsVersionsThatNoSnapshotSees) {
   EXPECT_EQ(engine.version_count(), 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Both, EngineTest, testing::Values(EngineKind::kMemory, EngineKind::kLevel),
+INSTANTIATE_TEST_SUITE_P(Both, EngineTest, testing::ValuesIn(TestedEngines()),
                          [](const auto& tested) {
                            return tested.param == EngineKind::kMemory ? "Memory" : "Level";
                          });

@@ -156,6 +156,49 @@ TEST_F(LevelEngineTest, AFullDiskIsFinalForTheEngineAndHarmlessForItsFiles) {
   ExpectPrefix(number - 1);
 }
 
+// Each read of an opening in turn.
+TEST_F(LevelEngineTest, AReadThatFailsAtTheStartFailsTheStartAndSaysWhere) {
+  for (uint64_t number = 1; number <= 60; ++number) {
+    ASSERT_TRUE(Write(number).ok());
+    if (number != 30) continue;
+    ASSERT_TRUE(world_.Reopen().ok());
+  }
+  world_.Close();
+  const simfs::Image image = world_.disk().ImageNow();
+  uint64_t fails_at = 0;
+  uint64_t refused = 0;
+  for (bool struck = true; struck; ++fails_at) {
+    struck = false;
+    uint64_t reads = 0;
+    simfs::SimulatedFileSystem disk(image);
+    disk.SetHook([&](const simfs::Operation& operation) {
+      if (operation.kind != simfs::OperationKind::kRead || reads++ != fails_at) {
+        return simfs::Fault{};
+      }
+      struck = true;
+      return simfs::Fault{.kind = simfs::Fault::Kind::kError, .status = Unavailable("EIO")};
+    });
+    LevelOptions options = world_.options();
+    options.files = &disk;
+    const auto engine = LevelEngine::Open(options);
+    disk.SetHook(nullptr);
+    if (engine.ok()) {
+      // Nothing, or a read of the background, which opening does not depend on: all is there.
+      for (uint64_t number = 1; number <= 60; ++number) {
+        std::string value;
+        const auto found = (*engine)->Get("key" + std::to_string(number), &value);
+        ASSERT_TRUE(found.ok() && *found) << "write " << number << ", read " << fails_at;
+      }
+      continue;
+    }
+    ++refused;
+    const std::string message(engine.status().message());
+    EXPECT_NE(message.find("/kv/"), std::string::npos) << message;
+    EXPECT_NE(message.find("replace this member"), std::string::npos) << message;
+  }
+  EXPECT_GE(refused, 5u);
+}
+
 TEST(LevelLog, AnyCutOfALogGivesThePrefixOfItsRecords) {
   EngineWorld world(EngineKind::kLevel);
   for (int i = 0; i < 40; ++i) {

@@ -30,15 +30,7 @@ TEST_P(ModelTest, TheStoreAnswersAsTheModelDoes) {
   }
 }
 
-TEST(ModelTest, BothEnginesReachTheSameHash) {
-  ModelWorld memory({.engine = EngineKind::kMemory, .seed = seed_wanted});
-  ModelWorld level({.engine = EngineKind::kLevel, .seed = seed_wanted});
-  ASSERT_EQ(memory.Run(3'000), "");
-  ASSERT_EQ(level.Run(3'000), "");
-  EXPECT_EQ(memory.chain_hash(), level.chain_hash());
-}
-
-INSTANTIATE_TEST_SUITE_P(Both, ModelTest, testing::Values(EngineKind::kMemory, EngineKind::kLevel),
+INSTANTIATE_TEST_SUITE_P(Both, ModelTest, testing::ValuesIn(TestedEngines()),
                          [](const auto& tested) {
                            return tested.param == EngineKind::kMemory ? "Memory" : "Level";
                          });

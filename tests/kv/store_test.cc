@@ -1,4 +1,4 @@
-// The rules of the store that the model leaves out: sessions, alarms, quotas, auth, restarts.
+// The rules of the store that the model leaves out: sessions, alarms, quotas, restarts.
 #include "kv/mvcc/store.h"
 
 #include <gtest/gtest.h>
@@ -86,6 +86,71 @@ TEST(Store, TheChainHashTellsDifferentLogsApartAndIsKeptAtMultiples) {
   EXPECT_EQ(one.store().ChainHashAt(at).value(), two.store().ChainHashAt(at).value());
   EXPECT_NE(one.store().ChainHashAt(at).value(), other.store().ChainHashAt(at).value());
   EXPECT_EQ(one.store().ChainHashAt(Index(5)).status().code(), Code::kNotFound);
+}
+
+// etcd counts compactions from -1.
+TEST(Store, AFreshStoreTakesOneCompactionAtRevisionZero) {
+  StoreWorld world;
+  EXPECT_EQ(world.Apply(CompactOp{.revision = Revision(2)}).error, KvError::kFutureRevision);
+  EXPECT_EQ(world.Apply(CompactOp{}).error, KvError::kNone);
+  EXPECT_EQ(world.Apply(CompactOp{}).error, KvError::kCompacted);
+  const StoreState before = world.store().state();
+  world.Restart();
+  EXPECT_EQ(world.store().state(), before);
+  EXPECT_EQ(world.Apply(CompactOp{}).error, KvError::kCompacted);
+  EXPECT_EQ(world.Apply(CompactOp{.revision = Revision(1)}).error, KvError::kNone);
+  EXPECT_EQ(world.Apply(CompactOp{.revision = Revision(1)}).error, KvError::kCompacted);
+  EXPECT_EQ(world.Apply(CompactOp{}).error, KvError::kCompacted);
+}
+
+// ---- the same key twice in one transaction ----
+TxnOp Branches(std::vector<RequestOp> success, std::vector<RequestOp> failure = {}) {
+  TxnOp txn;
+  txn.success = std::move(success);
+  txn.failure = std::move(failure);
+  return txn;
+}
+
+RequestOp Nested(TxnOp txn) {
+  NestedTxn nested;
+  nested.txn.push_back(std::move(txn));
+  return nested;
+}
+
+RequestOp PutOf(const std::string& key) { return PutOp{.key = key, .value = "v"}; }
+RequestOp DeleteOf(const KeyRange& keys) { return DeleteRangeOp{.keys = keys}; }
+
+TEST(Txn, ARangeDeleteClashesWithAPutInABranchOfItsSibling) {
+  const RequestOp remove = DeleteOf({.begin = "a", .end = "c"});
+  for (const bool in_success : {true, false}) {
+    const RequestOp put = Nested(in_success ? Branches({PutOf("b")}) : Branches({}, {PutOf("b")}));
+    for (const auto& ops : {std::vector{remove, put}, std::vector{put, remove}}) {
+      StoreWorld world;
+      EXPECT_EQ(world.Apply(Branches(ops)).error, KvError::kDuplicateKey);
+      EXPECT_EQ(world.Apply(Branches({}, ops)).error, KvError::kDuplicateKey);
+      EXPECT_EQ(world.Apply(Branches({Nested(Branches(ops))})).error, KvError::kDuplicateKey);
+      EXPECT_EQ(world.store().state().revision, Revision(1));
+    }
+    const std::vector<RequestOp> both_nested = {Nested(Branches({remove})), put};
+    EXPECT_EQ(StoreWorld().Apply(Branches(both_nested)).error, KvError::kDuplicateKey);
+  }
+  const std::vector<RequestOp> beside = {remove, Nested(Branches({PutOf("c")}))};
+  EXPECT_EQ(StoreWorld().Apply(Branches(beside)).error, KvError::kNone);
+}
+
+TEST(Txn, BranchesThatExcludeOneAnotherMayRepeatKeys) {
+  const RequestOp remove = DeleteOf(PrefixRange("a"));
+  EXPECT_EQ(StoreWorld().Apply(Branches({PutOf("a")}, {PutOf("a"), PutOf("b")})).error,
+            KvError::kNone);
+  EXPECT_EQ(StoreWorld().Apply(Branches({Nested(Branches({PutOf("a")}, {remove}))})).error,
+            KvError::kNone);
+  EXPECT_EQ(StoreWorld()
+                .Apply(Branches({Nested(Branches({PutOf("a")}, {PutOf("a")})), PutOf("a")}))
+                .error,
+            KvError::kDuplicateKey);
+  const std::vector<RequestOp> siblings = {Nested(Branches({PutOf("a")}, {PutOf("b")})),
+                                           Nested(Branches({PutOf("c")}, {PutOf("b")}))};
+  EXPECT_EQ(StoreWorld().Apply(Branches(siblings)).error, KvError::kDuplicateKey);
 }
 
 TEST(HashKeys, DoesNotDependOnHowFarCompactionHasCome) {
@@ -242,97 +307,6 @@ TEST(Leases, ARevokeSeesWhatItsOwnBatchAttached) {
   std::vector<Outcome> outcomes;
   ASSERT_TRUE(world.store().Apply(entries, &outcomes).ok());
   EXPECT_EQ(world.Get("a"), "(none)");
-}
-
-// ---- auth ----
-class AuthTest : public testing::Test {
- protected:
-  AuthTest() {
-    Do({.action = AuthAction::kUserAdd, .user = "root"});
-    Do({.action = AuthAction::kUserGrantRole, .user = "root", .role = "root"});
-    Do({.action = AuthAction::kUserAdd, .user = "ann"});
-    Do({.action = AuthAction::kRoleAdd, .role = "r"});
-    Do({.action = AuthAction::kUserGrantRole, .user = "ann", .role = "r"});
-    Grant(PermissionKind::kReadWrite, {.begin = "b", .end = "d"});
-    Grant(PermissionKind::kReadWrite, {.begin = "d", .end = "f"});
-    Grant(PermissionKind::kRead, {.begin = "x", .end = {}});
-    Do({.action = AuthAction::kEnable});
-  }
-  void Do(const AuthOp& op) {
-    ASSERT_EQ(world_.Apply(op, Root()).error, KvError::kNone) << static_cast<int>(op.action);
-  }
-  void Grant(PermissionKind kind, const KeyRange& keys) {
-    Do({.action = AuthAction::kRoleGrantPermission,
-        .role = "r",
-        .permission = {.kind = kind, .keys = keys}});
-  }
-  Origin Root() { return As("root"); }
-  Origin As(const std::string& user) {
-    return {.user = user, .auth_revision = world_.store().state().auth_revision};
-  }
-
-  StoreWorld world_;
-};
-
-TEST_F(AuthTest, AdjoiningRangesMergeAndHolesDoNot) {
-  const AuthState& auth = world_.store().auth();
-  EXPECT_TRUE(auth.Permits("ann", {.begin = "b", .end = "f"}, AuthState::Access::kWrite));
-  EXPECT_FALSE(auth.Permits("ann", {.begin = "b", .end = "g"}, AuthState::Access::kRead));
-  EXPECT_FALSE(auth.Permits("ann", {.begin = "a", .end = "c"}, AuthState::Access::kRead));
-  EXPECT_TRUE(auth.Permits("ann", {.begin = "x", .end = {}}, AuthState::Access::kRead));
-  EXPECT_FALSE(auth.Permits("ann", {.begin = "x", .end = {}}, AuthState::Access::kWrite));
-  // The right to one key is no right to what follows it (GHSA-xg4h-6gfc-h4m8).
-  EXPECT_FALSE(
-      auth.Permits("ann", {.begin = "x", .end = std::string(1, '\0')}, AuthState::Access::kRead));
-  EXPECT_TRUE(auth.Permits("root", PrefixRange(""), AuthState::Access::kWrite));
-  EXPECT_FALSE(auth.Permits("nobody", {.begin = "b", .end = {}}, AuthState::Access::kRead));
-}
-
-TEST_F(AuthTest, CommandsAreHeldToTheRightsOfTheirUser) {
-  EXPECT_EQ(world_.Apply(PutOp{.key = "c", .value = "1"}, As("ann")).error, KvError::kNone);
-  EXPECT_EQ(world_.Apply(PutOp{.key = "x", .value = "1"}, As("ann")).error,
-            KvError::kPermissionDenied);
-  EXPECT_EQ(world_.Apply(PutOp{.key = "c", .value = "1"}).error, KvError::kUserEmpty);
-  TxnOp txn;
-  txn.failure.emplace_back(PutOp{.key = "z", .value = "1"});
-  EXPECT_EQ(world_.Apply(txn, As("ann")).error, KvError::kPermissionDenied);
-  EXPECT_EQ(world_.Apply(AuthOp{.action = AuthAction::kRoleAdd, .role = "q"}, As("ann")).error,
-            KvError::kPermissionDenied);
-}
-
-TEST_F(AuthTest, RevokingALeaseNeedsTheRightToItsKeys) {
-  world_.Apply(LeaseGrantOp{.id = LeaseId(1), .ttl_s = 60}, Root());
-  world_.Apply(PutOp{.key = "x", .value = "1", .lease = LeaseId(1)}, Root());
-  EXPECT_EQ(world_.Apply(LeaseRevokeOp{.ids = {LeaseId(1)}}, As("ann")).error,
-            KvError::kPermissionDenied);
-  EXPECT_EQ(world_.Apply(LeaseRevokeOp{.ids = {LeaseId(1)}, .leader_term = Term(1)}).error,
-            KvError::kNone)
-      << "a leader acts on its own account";
-}
-
-TEST_F(AuthTest, EveryChangeOutdatesWhatWasAuthorisedBefore) {
-  const Origin before = As("ann");
-  Do({.action = AuthAction::kRoleRevokePermission,
-      .role = "r",
-      .permission = {.keys = {.begin = "x", .end = {}}}});
-  EXPECT_EQ(world_.Apply(PutOp{.key = "c", .value = "1"}, before).error, KvError::kAuthOldRevision);
-}
-
-TEST_F(AuthTest, RootCannotBeTakenAwayWhileAuthIsOn) {
-  const AuthOp remove{.action = AuthAction::kUserDelete, .user = "root"};
-  EXPECT_EQ(world_.Apply(remove, Root()).error, KvError::kInvalidAuthManagement);
-  Do({.action = AuthAction::kDisable});
-  Do(remove);
-  EXPECT_EQ(world_.Apply(AuthOp{.action = AuthAction::kEnable}, Root()).error,
-            KvError::kRootUserNotExist);
-}
-
-TEST_F(AuthTest, DeletingARoleTakesItFromItsUsersForGood) {
-  Do({.action = AuthAction::kRoleDelete, .role = "r"});
-  world_.Restart();
-  EXPECT_TRUE(world_.store().auth().users().at("ann").roles.empty());
-  EXPECT_EQ(world_.Apply(PutOp{.key = "c", .value = "1"}, As("ann")).error,
-            KvError::kPermissionDenied);
 }
 
 }  // namespace

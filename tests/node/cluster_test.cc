@@ -175,8 +175,8 @@ TEST(Cluster, LeasesRunOutWithTheirKeysAndRenewalsKeepThem) {
   int renewed = 0;
   for (int second = 0; second < 5; ++second) {
     cluster.world().RunFor(1'000'000);
-    cluster.Leader()->node().RenewLease(kv::LeaseId(2), [&](const node::Renewal& renewal) {
-      renewed += renewal.result == node::RenewalResult::kRenewed ? 1 : 0;
+    cluster.Leader()->node().RenewLease(kv::LeaseId(2), [&](const node::LeaseAnswer& answer) {
+      renewed += answer.led && answer.found ? 1 : 0;
     });
   }
   cluster.world().RunFor(100'000);
@@ -239,13 +239,14 @@ TEST(Cluster, ALeaderOfThePastRenewsNoLease) {
                        });
   ASSERT_TRUE(cluster.world().RunUntil([&] { return granted; }, 5'000'000));
   past->SetPaused(true);
-  std::vector<node::RenewalResult> answers;
+  std::vector<node::LeaseAnswer> answers;
   past->node().RenewLease(kv::LeaseId(1),
-                          [&](const node::Renewal& renewal) { answers.push_back(renewal.result); });
+                          [&](const node::LeaseAnswer& answer) { answers.push_back(answer); });
   cluster.world().RunFor(4'000'000);
   past->SetPaused(false);
   ASSERT_TRUE(cluster.world().RunUntil([&] { return !answers.empty(); }, 5'000'000));
-  EXPECT_EQ(answers, std::vector{node::RenewalResult::kNotLeader});
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_FALSE(answers.front().led && answers.front().found);
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ std::vector<PeerMessage> EveryKind() {
   all.emplace_back(Core(raft::TimeoutNow{}));
   all.emplace_back(Core(install));
   all.emplace_back(Core(raft::ReadIndexRequest{ids}));
-  all.emplace_back(Core(raft::ReadIndexReply{ids, Index(8), true}));
+  all.emplace_back(Core(raft::ReadIndexReply{ids, Index(8), true, true}));
   all.emplace_back(Forward{raft::BootId(2), {{1, Payload::Of("x")}, {2, Payload::Of("")}}});
   all.emplace_back(ForwardReply{raft::BootId(2),
                                 Term(3),
@@ -41,6 +41,15 @@ std::vector<PeerMessage> EveryKind() {
                                  {2, Index(), raft::ProposalRefusal::kTransferring}}});
   all.emplace_back(SnapshotChunk{UINT64_MAX, At(5, 2), 6, Payload::Of("chunk")});
   all.emplace_back(SnapshotAck{7, 8, true, true});
+  all.emplace_back(LeaseAsk{raft::BootId(2), 3, kv::LeaseId(UINT64_MAX), true});
+  all.emplace_back(LeaseTold{raft::BootId(2), 3, true, true, 60});
+  all.emplace_back(MemberAsk{raft::BootId(2),
+                             3,
+                             {{raft::ConfigOpKind::kReplace, NodeId(4), NodeId(5), 6, true}},
+                             "names",
+                             true});
+  all.emplace_back(MemberTold{raft::BootId(2), 3, MemberTold::Outcome::kRefused,
+                              raft::ConfigRefusal::kIdUsedBefore, At(4, 5)});
   return all;
 }
 
@@ -61,7 +70,6 @@ TEST(Wire, EveryKindOfMessageComesBackAsItWas) {
     if (const auto* core = std::get_if<raft::Message>(&message)) {
       const auto& same = std::get<raft::Message>(*back);
       EXPECT_EQ(raft::ToString(same), raft::ToString(*core));
-      EXPECT_EQ(raft::CostBytes(same), raft::CostBytes(*core));
     }
   }
 }

@@ -63,10 +63,10 @@ void Desk::Read(SimMember* member, ReadEnd end) {
 
 void Desk::Renew(SimMember* member, kv::LeaseId lease, RenewalEnd end) {
   const uint64_t request = Enter("renewal", member, [end] { end(nullptr); });
-  member->node().RenewLease(lease, [this, request, end](const node::Renewal& renewal) {
+  member->node().RenewLease(lease, [this, request, end](const node::LeaseAnswer& answer) {
     if (!Leave(request)) return;
-    ++tally_.acknowledged;
-    end(&renewal);
+    answer.led ? ++tally_.acknowledged : ++tally_.refused;
+    end(&answer);
   });
 }
 

@@ -31,7 +31,7 @@ class Desk {
   // Null: the node that was asked died. They run within tasks of its.
   using ProposalEnd = std::function<void(const node::ProposalOutcome*)>;
   using ReadEnd = std::function<void(const node::ReadOutcome*)>;
-  using RenewalEnd = std::function<void(const node::Renewal*)>;
+  using RenewalEnd = std::function<void(const node::LeaseAnswer*)>;
   void Propose(node_test::SimMember* member, kv::Command command, ProposalEnd end);
   void Read(node_test::SimMember* member, ReadEnd end);
   void Renew(node_test::SimMember* member, kv::LeaseId lease, RenewalEnd end);

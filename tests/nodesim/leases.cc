@@ -81,15 +81,14 @@ void Leases::Renew(Holder* holder) {
   if (desk_->is_closed() || desk_->now_us() >= holder->renew_until_us || IsGone(holder->key)) {
     return LetGo(holder);
   }
-  node_test::SimMember* member = desk_->Pick(true);
+  node_test::SimMember* member = desk_->Pick(desk_->prng().OneIn(2));
   const auto again = [this, holder](uint64_t pause_us) {
     desk_->After(pause_us, [this, holder] { Renew(holder); });
   };
   if (member == nullptr) return again(kLookUs);
   desk_->Renew(member, holder->id,
-               [this, holder, again, asked_us = desk_->now_us()](const node::Renewal* renewal) {
-                 const bool renewed =
-                     renewal != nullptr && renewal->result == node::RenewalResult::kRenewed;
+               [this, holder, again, asked_us = desk_->now_us()](const node::LeaseAnswer* answer) {
+                 const bool renewed = answer != nullptr && answer->led && answer->found;
                  if (renewed) holder->renewed_us = asked_us;
                  again(renewed ? holder->ttl_s * 250'000 : kLookUs);
                });

@@ -108,6 +108,13 @@ TEST(Config, SeveralChangesAreOneStep) {
   ASSERT_EQ(Outcome(change), "1 2 3 -> 3 4 learn 2");
 }
 
+TEST(Config, ALearnerIsMarkedForPromotionInOneEntry) {
+  const auto change = Change(WithLearner4(), {Op(Kind::kPromoteWhenCaughtUp, 4)});
+  ASSERT_EQ(Outcome(change), "1 2 3 learn 4");
+  EXPECT_TRUE(change.config->Find(NodeId(4))->promote_when_caught_up);
+  EXPECT_FALSE(change.config->IsJoint());
+}
+
 TEST(Config, PrioritiesAndLeaseReadsNeedNoJointConfig) {
   ConfigOp priority = Op(Kind::kSetPriority, 2);
   priority.priority = 7;
@@ -129,6 +136,7 @@ TEST(Config, RefusesWhatMakesNoSenseAndSaysWhy) {
   const std::pair<std::vector<ConfigOp>, ConfigRefusal> cases[] = {
       {{}, ConfigRefusal::kEmptyChange},
       {{Op(Kind::kSetLeaseReads, 0)}, ConfigRefusal::kEmptyChange},
+      {{Op(Kind::kPromoteWhenCaughtUp, 2)}, ConfigRefusal::kNotLearner},
       {{Op(Kind::kSetPriority, 2)}, ConfigRefusal::kEmptyChange},
       {{Op(Kind::kAddVoter, 0)}, ConfigRefusal::kBadId},
       {{Op(Kind::kAddVoter, 1)}, ConfigRefusal::kAlreadyMember},
@@ -219,6 +227,55 @@ TEST(Config, EveryTruncationOfItsBytesIsRefused) {
     }
     EXPECT_EQ(Config::Decode(bytes + '\0').config, nullptr) << "bytes are left over";
   }
+}
+
+TEST(Config, BytesThatContradictThemselvesAreRefused) {
+  const auto bytes_of = [](std::vector<Member> members) {
+    return Config::OfMembers(std::move(members)).Encode();
+  };
+  const auto accepts = [](const std::string& bytes) {
+    return Config::Decode(bytes).config != nullptr;
+  };
+  const Member one{.id = NodeId(1), .votes = true};
+  const NodeId two(2);
+  ASSERT_TRUE(accepts(bytes_of({one, {.id = two, .learns = true}})));
+  EXPECT_FALSE(accepts(bytes_of({one, {.id = two, .votes = true, .learns = true}})))
+      << "a voter that learns";
+  EXPECT_FALSE(accepts(bytes_of({{.id = two, .learns = true}}))) << "nobody decides";
+  EXPECT_FALSE(accepts(bytes_of({{.id = two, .votes_outgoing = true}}))) << "nobody decides next";
+  EXPECT_FALSE(accepts(bytes_of({one, {.id = two, .votes = true, .promote_when_caught_up = true}})))
+      << "a voter that is to be promoted";
+  EXPECT_FALSE(accepts(bytes_of(
+      {one, {.id = two, .votes_outgoing = true, .learns = true, .promote_when_caught_up = true}})))
+      << "who is being demoted is not to be promoted";
+  EXPECT_FALSE(accepts(bytes_of({one, {.id = two, .learns = true, .replaces = one.id}})))
+      << "who is not to be promoted replaces nobody";
+  EXPECT_FALSE(accepts(bytes_of(
+      {one, {.id = two, .learns = true, .promote_when_caught_up = true, .replaces = two}})))
+      << "it replaces itself";
+  EXPECT_FALSE(accepts(bytes_of({one, one}))) << "twice the same";
+  std::string joint = Config::OfMembers({one}).Encode();
+  joint[1] = 1;  // the flags: joint, and nobody leaves
+  EXPECT_FALSE(accepts(joint)) << "joint without an outgoing majority";
+}
+
+TEST(Config, ARetiredIdIsNoMemberAndZeroIsNoTombstone) {
+  const Config config =
+      *Change(*Change(Voters({1}), {Op(Kind::kAddLearner, 2)}).config, {Op(Kind::kRemove, 2)})
+           .config;
+  ASSERT_TRUE(config.WasRemoved(NodeId(2)));
+  const std::string bytes = config.Encode();
+  ASSERT_NE(Config::Decode(bytes).config, nullptr);
+  // The tombstone is the last fixed number but for the context's length.
+  const auto with_tombstone = [&](char id) {
+    std::string changed = bytes;
+    changed[changed.size() - 9] = id;
+    return changed;
+  };
+  ASSERT_EQ(with_tombstone(2), bytes);
+  EXPECT_NE(Config::Decode(with_tombstone(3)).config, nullptr);
+  EXPECT_EQ(Config::Decode(with_tombstone(1)).config, nullptr) << "1 is a member";
+  EXPECT_EQ(Config::Decode(with_tombstone(0)).config, nullptr);
 }
 
 TEST(Config, WhateverBytesItAcceptsAreTheOnesThatItWouldWrite) {

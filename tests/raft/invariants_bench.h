@@ -38,7 +38,15 @@ class BenchMember {
     checker->OnStart(*core_);
     Take(Tick{});  // the first event sets its clock
   }
+  // With options and a checker of its own.
+  BenchMember(const Options& options, const Config& config)
+      : own_checker_(std::make_unique<ClusterChecker>()), checker_(own_checker_.get()) {
+    core_ = std::make_unique<Raft>(options, Restored({.last = {}, .config = Shared(config)}));
+    checker_->OnStart(*core_);
+    Take(Tick{});
+  }
 
+  [[nodiscard]] ClusterChecker& checker() { return *checker_; }
   [[nodiscard]] const Raft& core() const { return *core_; }
   [[nodiscard]] Raft& core() { return *core_; }
   [[nodiscard]] Instant now() const { return now_; }
@@ -92,6 +100,7 @@ class BenchMember {
   }
 
  private:
+  std::unique_ptr<ClusterChecker> own_checker_;  // null: the test's own
   ClusterChecker* checker_;
   std::unique_ptr<Raft> core_;
   Instant now_{1};

@@ -114,6 +114,15 @@ TEST(InvariantsOfElections, AVoteInMemoryDoesNotChangeAndATermDoesNotFall) {
   EXPECT_THAT(RulesOf(checker), Contains("term-forward"));
 }
 
+TEST(InvariantsOfElections, WhoIsDamagedStandsForNothing) {
+  ClusterChecker checker;
+  BenchMember one(&checker, 1_node, kThree, {}, {4_term, NodeId()}, /*damaged=*/true);
+  Output out;
+  out.send_now.push_back({1_node, 2_node, 4_term, VoteRequest{.pre = true, .for_term = 5_term}});
+  checker.OnStep(one.core(), out);
+  EXPECT_THAT(RulesOf(checker), Contains("unfit-does-not-stand"));
+}
+
 TEST(InvariantsOfElections, WhoIsDamagedGrantsNothing) {
   ClusterChecker checker;
   BenchMember one(&checker, 1_node, kThree, {}, {4_term, NodeId()}, /*damaged=*/true);

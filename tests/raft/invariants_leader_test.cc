@@ -89,6 +89,61 @@ TEST(InvariantsOfLeaders, OneUpdateHandsOutNoMoreThanItsBound) {
   EXPECT_THAT(RulesOf(checker), Contains("committed-bound"));
 }
 
+TEST(InvariantsOfLeaders, OneMessageCarriesNoMoreThanItsBound) {
+  Options options = BenchOptions(1_node);
+  options.message_bytes_max = 2 * (kEntryOverheadBytes + 1);
+  const Raft core(options, Restored({.last = {}, .config = Shared(kThree)}));
+  const auto rules_of = [&](const std::string& second) {
+    ClusterChecker checker;
+    checker.OnStart(core);
+    Output out;
+    out.send_now = {{1_node, 2_node, 1_term,
+                     AppendRequest{.entries = {MakeEntry(1, 1, "x"), MakeEntry(2, 1, second)}}}};
+    checker.OnStep(core, out);
+    return RulesOf(checker);
+  };
+  EXPECT_THAT(rules_of("x"), IsEmpty());
+  EXPECT_THAT(rules_of("xx"), Contains("message-bound"));
+}
+
+// The tail may pass its limit by what is never refused, and by not a byte more.
+TEST(InvariantsOfLeaders, ProposalsAreTakenUpToTheLimitOfTheTailExactly) {
+  Options options = BenchOptions(1_node);
+  options.entry_bytes_max = 10;
+  options.uncommitted_bytes_max = 2 * kEntryOverheadBytes + 10;
+  BenchMember one(options, kThree);
+  one.BecomeLeaderWith(2_node);
+  one.Persisted();
+  one.Take(one.Reply(2_node, 1_index));
+  const auto propose = [&](const std::string& command) {
+    return one.Take(Propose{.batch = 1, .payloads = {Payload::Of(command)}}).proposals.front();
+  };
+  EXPECT_EQ(propose("0123456789").accepted, 1u);
+  EXPECT_EQ(propose("").accepted, 1u) << "its overhead alone fits";
+  ASSERT_EQ(one.core().uncommitted_bytes(), options.uncommitted_bytes_max);
+  EXPECT_EQ(propose("").refusal, ProposalRefusal::kUncommittedFull);
+  const Output& changed =
+      one.Take(ChangeConfig{.ops = {{.kind = ConfigOpKind::kAddLearner, .id = 4_node}}});
+  ASSERT_EQ(changed.config_changes.front().refusal, ConfigRefusal::kNone);
+  ASSERT_GT(one.core().uncommitted_bytes(), options.uncommitted_bytes_max);
+  EXPECT_THAT(RulesOf(one.checker()), IsEmpty());
+  Output forged;
+  forged.proposals = {{.batch = 1, .accepted = 1}};
+  one.checker().OnStep(one.core(), forged);
+  EXPECT_THAT(RulesOf(one.checker()), Contains("uncommitted-bound"));
+}
+
+TEST(InvariantsOfLeaders, WhatIsHandedOutIsCharged) {
+  ClusterChecker checker;
+  BenchMember one(&checker, 1_node, kThree);
+  one.BecomeLeaderWith(2_node);
+  one.Persisted();
+  one.Secretly(one.Reply(2_node, 1_index));
+  ASSERT_GT(one.core().unapplied_bytes(), 0u);
+  checker.OnStep(one.core(), {});
+  EXPECT_THAT(RulesOf(checker), Contains("unapplied-bound"));
+}
+
 TEST(InvariantsOfMembers, VotersChangeThroughAJointConfigOnly) {
   EXPECT_THAT(RulesOfSuccession(kThree, Voters({1, 2})), Contains("joint-step"));
   EXPECT_THAT(RulesOfSuccession(kThree, Voters({1, 2, 4})), Contains("joint-step"));

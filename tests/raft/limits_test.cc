@@ -80,6 +80,66 @@ TEST(Limits, AnEntryLargerThanAMessageGoesAlone) {
   EXPECT_EQ(cluster->violations(), kNone);
 }
 
+// A driver reads as much as it sees fit; what goes out keeps to the limits all the same.
+TEST(Limits, WhatIsFetchedToApplyIsCutToABatch) {
+  auto cluster = Led({.committed_batch_bytes_max = 200, .cache_bytes_max = 0});
+  Node& one = cluster->node(1_node);
+  one.apply_paused = true;
+  one.fetches_by_hand = true;
+  cluster->Propose(1_node, std::vector<std::string>(10, std::string(52, 'x')));
+  cluster->Settle();
+  const Index first = cluster->core(1_node).delivered().Next();
+  const std::vector<Entry> all = one.disk.Read(first, SIZE_MAX);
+  ASSERT_GE(all.size(), 5u);
+  const size_t before = one.to_apply.size();
+  cluster->Step(1_node, EntriesFetched{.peer = {}, .first = first, .entries = all});
+  EXPECT_EQ(one.to_apply.size(), before + 2);
+  EXPECT_EQ(cluster->violations(), kNone);
+}
+
+// What a driver reads may go beyond what is committed; thrown away, it would be asked for for ever.
+TEST(Limits, AFetchBeyondTheCommitIsUsedAsFarAsThat) {
+  Options options{.id = 1_node, .boot = BootId(1), .seed = 1};
+  options.cache_bytes_max = 0;
+  Raft core(options, Restored({.last = {}, .config = Shared(Voters({1, 2, 3}))}));
+  std::vector<Entry> entries;
+  for (uint64_t i = 1; i <= 5; ++i) entries.push_back(MakeEntry(i, 1));
+  Output out;
+  const auto take = [&](Event event) {
+    core.Step(std::vector<Input>{{Instant(1), std::move(event)}}, out);
+  };
+  AppendRequest append{.entries = entries};
+  take(Message{2_node, 1_node, 1_term, append});
+  take(PersistDone{out.persist.id});
+  append = {.prev = At(5, 1), .commit = 2_index};
+  take(Message{2_node, 1_node, 1_term, append});
+  ASSERT_EQ(out.entries_wanted.size(), 1u);
+  take(EntriesFetched{.peer = {}, .first = 1_index, .entries = entries});
+  EXPECT_EQ(out.committed.size(), 2u);
+  EXPECT_TRUE(out.entries_wanted.empty());
+}
+
+TEST(Limits, WhatIsFetchedForAFollowerIsCutToAMessage) {
+  auto cluster = Led({.message_bytes_max = 300, .cache_bytes_max = 0});
+  cluster->Crash(3_node);
+  cluster->Propose(1_node, std::vector<std::string>(10, std::string(52, 'x')));
+  cluster->Advance(3'000);
+  Node& one = cluster->node(1_node);
+  one.fetches_by_hand = true;
+  cluster->Start(3_node);
+  cluster->Advance(300);
+  ASSERT_FALSE(one.entries_wanted.empty());
+  const EntriesWanted wish = one.entries_wanted.back();
+  ASSERT_EQ(wish.peer, 3_node);
+  cluster->Hold(1_node, 3_node);
+  cluster->Step(1_node, EntriesFetched{.peer = 3_node,
+                                       .first = wish.first,
+                                       .entries = one.disk.Read(wish.first, SIZE_MAX)});
+  const Message sent = cluster->wire().messages().back();
+  EXPECT_EQ(std::get<AppendRequest>(sent.body).entries.size(), 3u);
+  EXPECT_EQ(cluster->violations(), kNone);
+}
+
 TEST(Limits, OneUpdateHandsOutNoMoreThanABatch) {
   auto cluster = Led({.committed_batch_bytes_max = 500});
   cluster->node(1_node).apply_paused = true;

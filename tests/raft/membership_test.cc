@@ -49,6 +49,34 @@ TEST(Membership, TheDriversContextTravelsBehindTheConfig) {
   EXPECT_EQ(decoded.context, "http://four");
 }
 
+TEST(Membership, AContextHasABound) {
+  Cluster cluster({.config_context_bytes_max = 100});
+  cluster.Bootstrap(Ids({1, 2, 3}));
+  cluster.Elect(1_node);
+  const auto change_with = [&](size_t size_bytes) {
+    cluster.Step(1_node, ChangeConfig{.change = 7,
+                                      .ops = {Op(Kind::kAddLearner, 4_node)},
+                                      .context = Payload::Of(std::string(size_bytes, 'c'))});
+    return cluster.node(1_node).config_changes.back().refusal;
+  };
+  EXPECT_EQ(change_with(101), ConfigRefusal::kContextTooLarge);
+  EXPECT_EQ(cluster.core(1_node).log().last().index, 1_index);
+  EXPECT_EQ(change_with(100), ConfigRefusal::kNone);
+  cluster.Settle();
+  EXPECT_EQ(cluster.core(2_node).config().ToString(), "1 2 3 learn 4");
+}
+
+// As a learner it would look new, and could be promoted under the id under which it has voted.
+TEST(Membership, AVoterThatCameBackEmptyIsNotDemoted) {
+  auto cluster = Led();
+  cluster->Restart(3_node, DiskFate::kWiped);
+  cluster->Advance(500);
+  cluster->Change(1_node, {Op(Kind::kDemote, 3_node)});
+  EXPECT_EQ(cluster->node(1_node).config_changes.back().refusal, ConfigRefusal::kWiped);
+  cluster->Change(1_node, {Op(Kind::kRemove, 3_node)});
+  EXPECT_EQ(cluster->node(1_node).config_changes.back().refusal, ConfigRefusal::kNone);
+}
+
 TEST(Membership, ACutConfigGivesWayToTheOneBeforeIt) {
   auto cluster = Led();
   cluster->Isolate(1_node);

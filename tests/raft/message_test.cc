@@ -144,12 +144,5 @@ TEST(Message, ReadsAsOneLine) {
   }
 }
 
-TEST(Message, EntriesAreMostOfItsWeight) {
-  const size_t empty = CostBytes(From1To2(2, AppendRequest{.prev = At(3, 1)}));
-  const Entry entry = MakeEntry(4, 2, std::string(1'000, 'x'));
-  const size_t full = CostBytes(From1To2(2, AppendRequest{.prev = At(3, 1), .entries = {entry}}));
-  EXPECT_EQ(full, empty + CostBytes(entry));
-}
-
 }  // namespace
 }  // namespace keel::raft

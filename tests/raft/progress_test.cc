@@ -50,7 +50,7 @@ TEST(Progress, ReplicationPausesAtEitherBound) {
 
 TEST(Progress, APeerThatAwaitsASnapshotIsSentNothing) {
   Progress peer = Probing(0, 1);
-  peer.BecomeSnapshot(Instant(70));
+  peer.BecomeSnapshot(Instant(70), Index(4));
   EXPECT_TRUE(peer.IsPaused(1'000, 1'000));
   EXPECT_EQ(peer.snapshot_asked_at, Instant(70));
   EXPECT_TRUE(peer.snapshot_index.IsNone());

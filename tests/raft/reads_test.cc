@@ -76,6 +76,19 @@ TEST(Reads, AForwardedReadThatNobodyAnswersTimesOut) {
   EXPECT_EQ(cluster->read(read).refusal, ReadRefusal::kTimedOut);
 }
 
+TEST(Reads, AFollowerIsToldThatItsLeaderHasTooMany) {
+  auto cluster = Led({.reads_pending_max = 2});
+  cluster->Hold(1_node, 2_node);
+  cluster->Hold(1_node, 3_node);
+  (void)cluster->Read(1_node);
+  (void)cluster->Read(1_node);
+  const size_t read = cluster->Read(3_node);
+  cluster->Settle();
+  cluster->Deliver({1_node, 3_node}, /*newest=*/true);
+  EXPECT_EQ(cluster->read(read).fate, Fate::kRefused);
+  EXPECT_EQ(cluster->read(read).refusal, ReadRefusal::kTooMany);
+}
+
 TEST(Reads, AFollowersForwardedReadsAreBounded) {
   auto cluster = Led({.reads_pending_max = 3});
   cluster->Hold(3_node, 1_node);

@@ -78,5 +78,55 @@ TEST(Transfer, ALearnerThatIsToldToCampaignDoesNot) {
   EXPECT_EQ(cluster->core(4_node).role(), Role::kFollower);
 }
 
+// Check-quorum begins to count anew; who was heard until then is no less fit for that.
+TEST(Transfer, FindsASuccessorRightAfterTheLeaderHasCheckedItsQuorum) {
+  auto cluster = Led();
+  cluster->Advance(950);
+  const auto anybody_active = [&] {
+    for (const Progress& peer : cluster->core(1_node).peers()) {
+      if (peer.active) return true;
+    }
+    return false;
+  };
+  for (int i = 0; i < 3 && anybody_active(); ++i) {
+    cluster->Jump(50);
+    cluster->Tick(1_node);
+  }
+  ASSERT_FALSE(anybody_active());
+  cluster->Transfer(1_node, NodeId());
+  EXPECT_EQ(Outcome(*cluster, 1_node), TransferOutcome::kStarted);
+  cluster->Settle();
+  EXPECT_NE(cluster->leader(), 1_node);
+}
+
+TEST(Transfer, WhoWasSilentForAWholeWindowIsNoSuccessor) {
+  auto cluster = Led();
+  cluster->Crash(2_node);
+  cluster->Advance(3'000);
+  cluster->Transfer(1_node, NodeId());
+  cluster->Settle();
+  EXPECT_EQ(cluster->leader(), 3_node);
+}
+
+// Priority moves leadership without anybody's asking: nobody waits for its result.
+TEST(Transfer, OnlyWhatWasAskedForHasAResult) {
+  auto cluster = Led();
+  cluster->Change(1_node, {{.kind = ConfigOpKind::kSetPriority, .id = 2_node, .priority = 5}});
+  cluster->Settle();
+  cluster->Hold(1_node, 2_node);
+  bool was_offered = false;
+  for (int i = 0; i < 60; ++i) {
+    cluster->Advance(100);
+    while (const auto message = cluster->wire().TakeFrom({1_node, 2_node}, /*newest=*/false)) {
+      const bool is_offer = std::holds_alternative<TimeoutNow>(message->body);
+      was_offered |= is_offer;
+      if (!is_offer) cluster->Inject(*message);
+    }
+  }
+  EXPECT_TRUE(was_offered);
+  EXPECT_EQ(cluster->leader(), 1_node);
+  EXPECT_TRUE(cluster->node(1_node).transfers.empty());
+}
+
 }  // namespace
 }  // namespace keel::raft

@@ -7,6 +7,8 @@ namespace keel::sim {
 namespace {
 
 constexpr size_t kWindow = 24;
+constexpr double kOfferedPerSecondMin = 100;
+constexpr double kLivelyShareMin = 0.95;
 
 uint32_t CountOf(const Matrix& matrix, const Cell& cell) {
   return matrix.cells[static_cast<size_t>(cell.fault)][static_cast<size_t>(cell.phase)];
@@ -42,6 +44,26 @@ double Totals::LeaderPercentile(uint32_t percent) const {
   std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(place),
                    sorted.end());
   return sorted[place];
+}
+
+std::string_view WhyNotGoodEnough(const Totals& totals, const RunFacts& facts) {
+  if (static_cast<double>(totals.tally.offered) < kOfferedPerSecondMin * totals.simulated_s()) {
+    return "fewer than 100 operations were offered in a simulated second";
+  }
+  if (static_cast<double>(totals.lively_seeds) <
+      kLivelyShareMin * static_cast<double>(totals.seeds)) {
+    return "too few seeds elected a leader and acknowledged writes under faults";
+  }
+  if (totals.tally.acknowledged == 0) return "nothing was acknowledged";
+  if (!facts.is_full) return "";
+  if (totals.EmptyCells() > 0) return "a cell of the matrix is empty";
+  if (totals.LeaderPercentile(99) > kLeaderTimeoutsP99Max) {
+    return "the 99th percentile from healing to a leader is more than 5 election timeouts";
+  }
+  if (facts.judges_speed && totals.simulated_s() < kSpeedMin * facts.real_s) {
+    return "less than 200 seconds were simulated in a second";
+  }
+  return "";
 }
 
 double Campaign::WorthOf(uint64_t seed) const {

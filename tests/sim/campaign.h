@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "tests/sim/cells.h"
@@ -27,9 +28,27 @@ struct Totals {
 
   void Add(const SeedResult& result);
   [[nodiscard]] uint64_t EmptyCells() const;
+  [[nodiscard]] double simulated_s() const { return static_cast<double>(simulated) / kSecond; }
   // Of the times from healing to a leader, in election timeouts; 0 if there are none.
   [[nodiscard]] double LeaderPercentile(uint32_t percent) const;
 };
+
+// What a run is judged by besides its totals.
+struct RunFacts {
+  double real_s = 0;
+  // Long enough to have covered every cell, and to be held to the targets below.
+  bool is_full = false;
+  // Only a plain optimised build says anything of speed.
+  bool judges_speed = false;
+};
+
+// The 99th percentile of the time from healing to a leader, in election timeouts, at most.
+inline constexpr double kLeaderTimeoutsP99Max = 5;
+// Simulated seconds in a second of real time, at least.
+inline constexpr double kSpeedMin = 200;
+
+// Why a run in which no rule was broken is no success all the same; empty if it is one.
+[[nodiscard]] std::string_view WhyNotGoodEnough(const Totals& totals, const RunFacts& facts);
 
 class Campaign {
  public:

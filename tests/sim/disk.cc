@@ -92,6 +92,7 @@ void Disk::LoseState() { image_ = EmptyImage(); }
 
 void Disk::Wipe() {
   vote_ = {};
+  boot_ = 0;
   base_ = {};
   log_.clear();
   image_ = EmptyImage();

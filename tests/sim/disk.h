@@ -39,6 +39,9 @@ class Disk {
   [[nodiscard]] const KvImagePtr& image() const { return image_; }
   [[nodiscard]] bool is_damaged() const { return is_damaged_; }
   [[nodiscard]] bool is_wiped() const { return is_wiped_; }
+  // Kept beside the vote, and lost with it.
+  [[nodiscard]] uint64_t boot() const { return boot_; }
+  void SetBoot(uint64_t boot) { boot_ = boot; }
   [[nodiscard]] bool IsStateLost() const { return image_->meta.last.index < base_.last.index; }
 
   // ---- the host's work ----
@@ -69,6 +72,7 @@ class Disk {
   raft::SnapshotMeta base_;
   std::deque<raft::Entry> log_;
   KvImagePtr image_;
+  uint64_t boot_ = 0;
   bool is_damaged_ = false;
   bool is_wiped_ = false;
   std::deque<Write> pending_;

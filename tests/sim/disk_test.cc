@@ -111,7 +111,9 @@ TEST(SimDisk, AnOlderImageDoesNotReplaceANewerOne) {
 
 TEST(SimDisk, AWipedDiskHoldsNothing) {
   Disk disk = DiskWith(5);
+  disk.SetBoot(7);
   disk.Wipe();
+  EXPECT_EQ(disk.boot(), 0u);
   EXPECT_EQ(disk.last(), 0_index);
   EXPECT_EQ(disk.vote(), raft::Vote());
   EXPECT_TRUE(disk.is_wiped());

@@ -7,6 +7,13 @@
 
 namespace keel::sim {
 
+namespace {
+
+// What the wall clocks show when the world begins: they have long been running.
+constexpr Micros kWallStart = 1'000'000 * kSecond;
+
+}  // namespace
+
 Host::Host(Surroundings* world, Slot slot, raft::SnapshotMeta base, Prng prng, NodeClock clock)
     : world_(world),
       slot_(slot),
@@ -40,9 +47,17 @@ raft::Restored Host::Recall() {
   return past;
 }
 
+// As raft/types.h asks of a driver: greater than what the disk kept, and than any number that a
+// lost directory may have kept, because wall time has passed since.
+uint64_t Host::NextBoot() const {
+  return std::max(disk_.boot() + 1, (kWallStart + now()) / kMillisecond);
+}
+
 void Host::Start() {
   KEEL_CHECK(!IsUp()) << "a host that runs is not started";
-  ++boot_;
+  boot_ = NextBoot();
+  disk_.SetBoot(boot_);
+  ++starts_;
   ++epoch_;
   raft::Options options = world_->profile->options;
   options.id = id_;
@@ -53,7 +68,7 @@ void Host::Start() {
   seen_role_ = raft::Role::kFollower;
   checker().OnStart(*core_);
   catches_up_to_ = checker().committed();
-  if (boot_ > 1) world_->phases->Begin(Phase::kRestart, slot_);
+  if (starts_ > 1) world_->phases->Begin(Phase::kRestart, slot_);
   is_catching_up_ = true;
   Schedule(EventKind::kFlush, world_->profile->flush_every.Pick(prng_));
   Feed(raft::Tick{});

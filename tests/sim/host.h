@@ -105,7 +105,8 @@ class Host {
   void Read(const std::vector<ReadAsked>& reads);
   void Change(uint64_t change, std::vector<raft::ConfigOp> ops);
   void Transfer(NodeId target);
-  // Copies the state to disk now and drops the log behind it, down to `keeps` entries.
+  // Copies the state to disk now and drops the log behind it, down to `keeps` entries; also what a
+  // peer will need that is being sent a snapshot, which no good driver does (raft/io.h).
   void CompactNow(uint64_t keeps);
 
   // Tells it, after `delay`, that its urgent connection to `peer` broke.
@@ -135,6 +136,7 @@ class Host {
   struct Flush {
     KvImagePtr image;
     bool compacts = false;
+    bool spares_streams = true;
     uint64_t keeps = 0;
   };
 
@@ -145,6 +147,7 @@ class Host {
   void CarryOut();
   void WatchPhases();
   void ScheduleWake();
+  [[nodiscard]] uint64_t NextBoot() const;
   void Schedule(EventKind kind, Micros delay, uint64_t argument = 0);
   [[nodiscard]] raft::ClusterChecker& checker() { return *world_->checker; }
   [[nodiscard]] Micros now() const { return world_->now; }
@@ -159,10 +162,11 @@ class Host {
   void OnSnapshotMade(NodeId peer);
   void OnFetched(uint64_t place);
   [[nodiscard]] KvImagePtr TakeImage() const;
-  void BeginFlush(bool compacts, uint64_t keeps);
+  void BeginFlush(Flush flush);
   void OnFlushDue();
   void OnFlushDone();
-  void Compact(uint64_t keeps);
+  void Compact(const Flush& flush);
+  [[nodiscard]] Index LowestStreamed() const;
   void OnApply();
   void ApplyOne(const raft::Entry& entry);
   void Answer(const raft::ProposalResult& result);
@@ -177,7 +181,8 @@ class Host {
   Prng prng_;
   NodeClock clock_;
   Disk disk_;
-  uint64_t boot_ = 0;  // durable, like the vote
+  uint64_t boot_ = 0;  // of the present or the latest start
+  uint64_t starts_ = 0;
   uint32_t epoch_ = 0;
   bool is_paused_ = false;
   std::vector<Event> held_;  // while paused

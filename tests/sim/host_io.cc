@@ -138,20 +138,22 @@ void Host::OnFetched(uint64_t place) {
   Feed(std::move(fetched));
 }
 
-void Host::BeginFlush(bool compacts, uint64_t keeps) {
-  const KvImagePtr image = TakeImage();
-  if (image == nullptr) return;
-  if (compacts) world_->phases->Begin(Phase::kCompaction, slot_);
-  flushes_.push_back({image, compacts, keeps});
+void Host::BeginFlush(Flush flush) {
+  flush.image = TakeImage();
+  if (flush.image == nullptr) return;
+  if (flush.compacts) world_->phases->Begin(Phase::kCompaction, slot_);
+  flushes_.push_back(std::move(flush));
   Schedule(EventKind::kFlushDone, 2 * kMillisecond + disk_extra_);
 }
 
-void Host::CompactNow(uint64_t keeps) { BeginFlush(/*compacts=*/true, keeps); }
+void Host::CompactNow(uint64_t keeps) {
+  BeginFlush({.compacts = true, .spares_streams = false, .keeps = keeps});
+}
 
 void Host::OnFlushDue() {
   const Index base = core_->log().base().index;
   const bool is_long = state_.applied().index > base + world_->profile->compact_after;
-  BeginFlush(is_long, world_->profile->compact_keeps);
+  BeginFlush({.compacts = is_long, .keeps = world_->profile->compact_keeps});
   Schedule(EventKind::kFlush, world_->profile->flush_every.Pick(prng_));
 }
 
@@ -159,13 +161,25 @@ void Host::OnFlushDone() {
   const Flush flush = std::move(flushes_.front());
   flushes_.pop_front();
   disk_.SaveImage(flush.image);
-  if (flush.compacts) Compact(flush.keeps);
+  if (flush.compacts) Compact(flush);
 }
 
-void Host::Compact(uint64_t keeps) {
+// The end of the oldest snapshot that is on its way to a peer; beyond the log if there is none.
+Index Host::LowestStreamed() const {
+  Index lowest = core_->log().last().index.Next();
+  for (const raft::Progress& peer : core_->peers()) {
+    const bool is_streamed =
+        peer.state == raft::FlowState::kSnapshot && !peer.snapshot_index.IsNone();
+    if (is_streamed) lowest = std::min(lowest, peer.snapshot_index);
+  }
+  return lowest;
+}
+
+void Host::Compact(const Flush& flush) {
   world_->phases->End(Phase::kCompaction, slot_);
   const Index saved = disk_.image()->meta.last.index;
-  const Index upto = Index(saved.value() > keeps ? saved.value() - keeps : 0);
+  Index upto = Index(saved.value() > flush.keeps ? saved.value() - flush.keeps : 0);
+  if (flush.spares_streams) upto = std::min(upto, LowestStreamed());
   if (upto <= core_->log().base().index || upto > core_->applied()) return;
   if (upto <= disk_.base().last.index || upto > disk_.last()) return;
   const raft::SnapshotMeta meta = core_->MetaAt(upto);

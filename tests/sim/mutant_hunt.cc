@@ -3,7 +3,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <functional>
 #include <sstream>
@@ -26,6 +28,10 @@ void Write(const std::string& line) {
   if (write(report_to, line.data(), line.size()) < 0) _exit(3);
 }
 
+volatile std::sig_atomic_t is_over = 0;
+
+void OnSignal(int) { is_over = 1; }
+
 std::string OnOneLine(std::string text) {
   for (char& c : text) {
     if (c == '\n') c = ' ';
@@ -35,13 +41,15 @@ std::string OnOneLine(std::string text) {
 
 void OnCheckFailure(const char* message) { Write("C " + OnOneLine(message) + "\n"); }
 
-// Runs `body` in a process of its own and returns what it wrote.
+// Runs `body` in a process of its own and returns what it wrote; nothing if the hunt was ended.
 std::string RunApart(const std::function<void()>& body) {
+  if (is_over != 0) return "";
   int channel[2];
   if (pipe(channel) != 0) return "";
   std::fflush(stdout);
   const pid_t child = fork();
   if (child == 0) {
+    for (const int one : {SIGTERM, SIGINT, SIGALRM}) std::signal(one, SIG_DFL);
     close(channel[0]);
     close(STDERR_FILENO);
     report_to = channel[1];
@@ -52,12 +60,20 @@ std::string RunApart(const std::function<void()>& body) {
   close(channel[1]);
   std::string text;
   char buffer[4096];
-  for (ssize_t size; (size = read(channel[0], buffer, sizeof buffer)) > 0;) {
-    text.append(buffer, static_cast<size_t>(size));
+  while (is_over == 0) {
+    const ssize_t size = read(channel[0], buffer, sizeof buffer);
+    if (size > 0) {
+      text.append(buffer, static_cast<size_t>(size));
+    } else if (size == 0 || errno != EINTR) {
+      break;
+    }
   }
   close(channel[0]);
+  if (is_over != 0) kill(child, SIGKILL);
   int status = 0;
-  waitpid(child, &status, 0);
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (is_over != 0) return "";
   if (WIFSIGNALED(status) && text.find("\nC ") == std::string::npos) text += "C it crashed\n";
   return text;
 }
@@ -78,6 +94,16 @@ void RunSeeds(const HuntLimits& limits) {
 }
 
 }  // namespace
+
+void StopHuntsWhenTold(uint64_t seconds) {
+  // Without SA_RESTART: a read that waits for a hunt must come back.
+  struct sigaction action = {};
+  action.sa_handler = &OnSignal;
+  for (const int one : {SIGTERM, SIGINT, SIGALRM}) sigaction(one, &action, nullptr);
+  if (seconds != 0) alarm(static_cast<unsigned>(seconds));
+}
+
+bool HuntsAreOver() { return is_over != 0; }
 
 const std::vector<KnownMutant>& KnownMutants() {
   static const std::vector<KnownMutant> known{

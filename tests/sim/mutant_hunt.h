@@ -35,6 +35,11 @@ struct Kill {
   std::string what;
 };
 
+// From now on SIGTERM, SIGINT and, after `seconds` if that is not 0, the alarm end the hunt that is
+// under way without a result, and all that follow it.
+void StopHuntsWhenTold(uint64_t seconds);
+[[nodiscard]] bool HuntsAreOver();
+
 [[nodiscard]] Kill HuntBySeeds(mutants::Mutant mutant, const HuntLimits& limits);
 
 // `folder` holds the scenarios and the table of who tells of which mutant, mutants.txt.

@@ -63,6 +63,11 @@ std::shared_ptr<const Config> LyingPeer::AnyConfig() {
                   .learns = (flags & 8) != 0,
                   .promote_when_caught_up = (flags & 16) != 0,
                   .priority = flags % 3u};
+    // Mostly what a leader could have said.
+    if ((flags & 32) != 0) {
+      member.learns = member.learns && !member.votes;
+      member.promote_when_caught_up &= member.learns && !member.votes_outgoing;
+    }
     if (member.IsVoter() || member.learns) members.push_back(member);
   }
   return std::make_shared<const Config>(Config::OfMembers(std::move(members), source_.Flag()));
@@ -154,7 +159,10 @@ Body LyingPeer::AnyBody(Term term) {
     case 8:
       return ReadIndexRequest{.ids = AnyReads()};
     default:
-      return ReadIndexReply{.ids = AnyReads(), .index = AnyIndex(), .refused = source_.Flag()};
+      return ReadIndexReply{.ids = AnyReads(),
+                            .index = AnyIndex(),
+                            .refused = source_.Flag(),
+                            .too_many = source_.Flag()};
   }
 }
 

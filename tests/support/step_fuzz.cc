@@ -25,6 +25,7 @@ Options SmallOptions(ByteSource& source) {
   options.committed_batch_bytes_max = 150;
   options.cache_bytes_max = source.Below(256);
   options.reads_pending_max = 4;
+  options.config_context_bytes_max = 16;
   options.snapshot_patience_ms = 2'000;
   return options;
 }
@@ -68,16 +69,26 @@ class World {
   FuzzStory Run() {
     if (source_.Flag()) StandForElection();
     is_calm_ = source_.Flag();
-    for (; !source_.AtEnd(); ++story_.inputs) {
+    while (!source_.AtEnd()) {
       now_ = now_ + (source_.Below(16) == 0 ? source_.Below(256) * 8 : source_.Below(8));
-      const bool is_tick = Take(NextEvent());
-      // A timer that is due at once again would spin.
-      KEEL_CHECK(!is_tick || out_.wake_at > now_) << "a tick leaves the next one for later";
+      TakeSome();
     }
     return story_;
   }
 
  private:
+  // One to four events in one step. What the driver has to say is said of the state before it.
+  void TakeSome() {
+    std::vector<Event> events;
+    for (uint64_t n = 1 + source_.Below(4); n > 0; --n) events.push_back(NextEvent());
+    bool is_tick = false;
+    for (const Event& event : events) is_tick |= std::holds_alternative<Tick>(event);
+    story_.inputs += events.size();
+    Take(std::move(events));
+    // A timer that is due at once again would spin.
+    KEEL_CHECK(!is_tick || out_.wake_at > now_) << "a tick leaves the next one for later";
+  }
+
   // A short honest time at the beginning, so that the lies often meet a candidate or a leader.
   void StandForElection() {
     for (uint64_t n = 8 + source_.Below(32); n > 0; --n) {
@@ -154,7 +165,7 @@ class World {
   }
 
   ChangeConfig AnyChange(LyingPeer& peer) {
-    ChangeConfig change;
+    ChangeConfig change{.context = Payload::Of(std::string(source_.Below(20), 'c'))};
     for (uint64_t n = source_.Below(3); n > 0; --n) {
       change.ops.push_back({.kind = static_cast<ConfigOpKind>(source_.Below(8)),
                             .id = peer.AnyNode(),
@@ -196,17 +207,21 @@ class World {
     return fetched;
   }
 
-  // True if the event was a tick.
-  bool Take(Event event) {
-    const bool is_tick = std::holds_alternative<Tick>(event);
-    const Input input{now_, std::move(event)};
-    core_->Step({&input, 1}, out_);
+  void Take(Event event) {
+    std::vector<Event> events;
+    events.push_back(std::move(event));
+    Take(std::move(events));
+  }
+
+  void Take(std::vector<Event> events) {
+    std::vector<Input> inputs;
+    for (Event& event : events) inputs.push_back({now_, std::move(event)});
+    core_->Step(inputs, out_);
     CheckOutput();
     CheckState();
     Remember();
     if (!out_.persist.IsEmpty()) disk_.Queue(std::move(out_.persist));
     out_.persist = Persist();
-    return is_tick;
   }
 
   void Remember() {

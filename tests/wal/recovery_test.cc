@@ -204,17 +204,32 @@ TEST_F(RecoveryTest, ANewerFormatIsRefused) {
   EXPECT_THAT(status.message(), HasSubstr("newer Keel"));
 }
 
+// Each read of a recovery in turn: it fails the start, which says where and what to do.
 TEST_F(RecoveryTest, AReadThatFailsIsAFailureAndNotAnEnd) {
   WriteTwoBatches();
-  files_->SetHook([](const simfs::Operation& operation) {
-    if (operation.kind != simfs::OperationKind::kRead || operation.offset < kFirstRecordOffset) {
-      return simfs::Fault{};
+  uint64_t fails_at = 0;
+  for (bool struck = true; struck; ++fails_at) {
+    struck = false;
+    uint64_t reads = 0;
+    files_->SetHook([&](const simfs::Operation& operation) {
+      if (operation.kind != simfs::OperationKind::kRead || reads++ != fails_at) {
+        return simfs::Fault{};
+      }
+      struck = true;
+      return simfs::Fault{.kind = simfs::Fault::Kind::kError,
+                          .status = DataLoss("Input/output error")};
+    });
+    Collector collector;
+    const Status status = Recover(files_.get(), options_, &collector).status();
+    if (!struck) {
+      EXPECT_TRUE(status.ok()) << status;
+      continue;
     }
-    return simfs::Fault{.kind = simfs::Fault::Kind::kError,
-                        .status = DataLoss("read /wal: Input/output error")};
-  });
-  Collector collector;
-  EXPECT_EQ(Recover(files_.get(), options_, &collector).status().code(), Code::kDataLoss);
+    EXPECT_EQ(status.code(), Code::kDataLoss) << "read " << fails_at;
+    EXPECT_THAT(status.message(), HasSubstr(SegmentPath(1) + ": cannot be read at offset "));
+    EXPECT_THAT(status.message(), HasSubstr("keelctl member replace"));
+  }
+  EXPECT_GE(fails_at, 3u);
 }
 
 // A byte of a large log, many times: files that are too long for trying all of them.

@@ -2,6 +2,14 @@
 
 namespace keel::kv {
 
+std::vector<EngineKind> TestedEngines() {
+#if KEEL_TESTS_LEVELDB
+  return {EngineKind::kMemory, EngineKind::kLevel};
+#else
+  return {EngineKind::kMemory};
+#endif
+}
+
 EngineWorld::EngineWorld(EngineKind kind) : kind_(kind) {
   if (kind == EngineKind::kMemory) engine_ = std::make_unique<MemoryEngine>();
   const Status opened = Reopen();

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/check.h"
 #include "kv/engine/level_engine.h"
@@ -14,6 +15,10 @@
 namespace keel::kv {
 
 enum class EngineKind { kMemory, kLevel };
+
+// Those that this build's tests run on: under TSan only the in-memory one, since Debian's LevelDB
+// is not instrumented.
+[[nodiscard]] std::vector<EngineKind> TestedEngines();
 
 class EngineWorld {
  public:

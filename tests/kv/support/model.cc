@@ -346,10 +346,12 @@ Outcome Model::Apply(const Command& command, Term entry_term) {
     if (outcome.error == KvError::kNone) outcome.answer = Run(*txn, Keys(now()), &draft);
   } else if (const auto* compact = std::get_if<CompactOp>(&command.operation)) {
     if (compact->revision > revision()) outcome.error = KvError::kFutureRevision;
-    if (compact->revision <= compacted_) outcome.error = KvError::kCompacted;
+    if (has_compacted_ && compact->revision <= compacted_) outcome.error = KvError::kCompacted;
     if (outcome.error == KvError::kNone) {
+      has_compacted_ = true;
       compacted_ = compact->revision;
-      history_.erase(history_.begin(), --history_.upper_bound(compacted_));
+      const auto kept = history_.upper_bound(compacted_);
+      if (kept != history_.begin()) history_.erase(history_.begin(), std::prev(kept));
     }
   } else if (const auto* grant = std::get_if<LeaseGrantOp>(&command.operation)) {
     if (!leases_.emplace(grant->id, grant->ttl_s).second) outcome.error = KvError::kLeaseExists;

@@ -56,6 +56,7 @@ class Model {
   std::map<Revision, std::vector<Event>> events_;
   std::map<LeaseId, uint64_t> leases_;
   Revision compacted_;
+  bool has_compacted_ = false;
 };
 
 }  // namespace keel::kv

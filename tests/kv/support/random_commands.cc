@@ -130,7 +130,9 @@ Command RandomCommands::Next(const Hints& hints) {
     }
     command.operation = std::move(revoke);
   } else if (kind < 99) {
-    command.operation = CompactOp{.revision = NextRevision(hints)};
+    // Revision 0 is one of etcd's corner cases.
+    const Revision at = prng_.OneIn(4) ? Revision() : NextRevision(hints);
+    command.operation = CompactOp{.revision = at};
   } else {
     command.operation = LeaseCheckpointOp{.remainders = {{.id = AnyLease(), .remaining_s = 5}}};
   }

@@ -1,0 +1,163 @@
+#include "server/admin/metrics.h"
+
+#include <prometheus/text_serializer.h>
+#include <unistd.h>
+
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "server/admin/health.h"
+
+namespace keel::admin {
+
+namespace {
+
+using Kind = Page::Kind;
+
+double Seconds(uint64_t us) { return static_cast<double>(us) / 1e6; }
+double Of(uint64_t value) { return static_cast<double>(value); }
+
+// Of this process, as the system tells it.
+void AddProcess(Page* page) {
+  uint64_t size_pages = 0;
+  uint64_t resident_pages = 0;
+  std::ifstream("/proc/self/statm") >> size_pages >> resident_pages;
+  const auto page_bytes = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  timespec used{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  std::error_code error;
+  uint64_t files = 0;
+  for (std::filesystem::directory_iterator at("/proc/self/fd", error), end; !error && at != end;
+       at.increment(error)) {
+    ++files;
+  }
+  page->Add({"process_resident_memory_bytes", "Memory that is in use."},
+            Of(resident_pages * page_bytes));
+  page->Add({"process_virtual_memory_bytes", "Address space that is in use."},
+            Of(size_pages * page_bytes));
+  page->Add({"process_cpu_seconds_total", "Time on processors.", Kind::kCounter},
+            static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9);
+  page->Add({"process_open_fds", "Files and sockets that are open."}, Of(files));
+}
+
+}  // namespace
+
+prometheus::MetricFamily& Page::Family(const Name& name) {
+  if (families_.empty() || families_.back().name != name.name) {
+    prometheus::MetricFamily& family = families_.emplace_back();
+    family.name = name.name;
+    family.help = name.help;
+    family.type = name.kind == Kind::kCounter ? prometheus::MetricType::Counter
+                                              : prometheus::MetricType::Gauge;
+  }
+  return families_.back();
+}
+
+void Page::Add(const Name& name, double value, const std::vector<Label>& labels) {
+  prometheus::ClientMetric& metric = Family(name).metric.emplace_back();
+  for (const Label& label : labels) metric.label.push_back({std::string(label.name), label.value});
+  metric.counter.value = value;
+  metric.gauge.value = value;
+}
+
+void Page::Add(const Name& name, const Histogram& histogram) {
+  prometheus::MetricFamily& family = Family(name);
+  family.type = prometheus::MetricType::Histogram;
+  prometheus::ClientMetric::Histogram& into = family.metric.emplace_back().histogram;
+  for (size_t bucket = 0; bucket < Histogram::kBuckets; ++bucket) {
+    into.sample_count += histogram.count(bucket);
+    into.bucket.push_back({into.sample_count, Seconds(Histogram::BoundUs(bucket))});
+  }
+  into.sample_count += histogram.count(Histogram::kBuckets);
+  into.sample_sum = Seconds(histogram.sum_us());
+}
+
+std::string Page::ToString() const {
+  std::ostringstream out;
+  prometheus::TextSerializer().Serialize(out, families_);
+  return out.str();
+}
+
+void Metrics::AddTo(net::HttpTable* table) {
+  table->Add({"GET", "/metrics"}, [this](net::HttpCall call, const net::HttpRequest&) {
+    auto page = std::make_shared<Page>();
+    seams_.core->Post([this, call, page] {
+      AddFromCore(page.get());
+      seams_.node->RunOnApply([this, call, page](const node::StateMachine& machine) {
+        AddFromApply(machine, page.get());
+        seams_.client->Post([this, call, page] {
+          AddFromClient(page.get());
+          call.Respond({.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                        .body = page->ToString()});
+        });
+      });
+    });
+  });
+}
+
+void Metrics::AddFromCore(Page* page) const {
+  const node::NodeStatus status = seams_.node->status();
+  const raft::Raft& core = seams_.node->core();
+  const node::Pending& pending = seams_.node->pending();
+  const raft::Member* self = status.config == nullptr ? nullptr : status.config->Find(status.id);
+  page->Add({"etcd_server_has_leader", "1 if a leader is known, else 0."},
+            status.leader.IsNone() ? 0 : 1);
+  page->Add({"etcd_server_is_leader", "1 if this member leads, else 0."},
+            status.role == raft::Role::kLeader ? 1 : 0);
+  page->Add({"etcd_server_is_learner", "1 if this member learns and does not vote, else 0."},
+            self != nullptr && self->learns ? 1 : 0);
+  page->Add({"etcd_server_leader_changes_seen_total", "Leaders that came.", Kind::kCounter},
+            Of(seams_.core_counts->leader_changes));
+  page->Add({"etcd_server_proposals_committed_total", "The newest committed entry."},
+            Of(status.commit.value()));
+  page->Add({"etcd_server_proposals_applied_total", "The newest applied entry."},
+            Of(status.applied.value()));
+  page->Add({"etcd_server_proposals_pending", "Proposals of this member's clients under way."},
+            Of(pending.size()));
+  page->Add({"etcd_server_proposals_failed_total",
+             "Proposals that were dropped, or whose fate is "
+             "not known.",
+             Kind::kCounter},
+            Of(pending.failed_count()));
+  page->Add({"keel_proposals_pending_bytes", "Bytes of the proposals under way."},
+            Of(pending.size_bytes()));
+  page->Add({"keel_raft_term", "The term of the consensus core."}, Of(core.term().value()));
+  page->Add({"keel_raft_last_index", "The newest entry of the log."}, Of(status.last.value()));
+  page->Add({"keel_log_size_bytes", "Room that the log takes on the disk."}, Of(status.log_bytes));
+  page->Add({"keel_raft_damaged", "1 while this member's log has lost something, else 0."},
+            status.health == raft::Health::kWhole ? 0 : 1);
+  if (seams_.add_from_core) seams_.add_from_core(page);
+}
+
+void Metrics::AddFromApply(const node::StateMachine& machine, Page* page) const {
+  const kv::StoreState& state = machine.store().state();
+  page->Add({"etcd_mvcc_db_total_size_in_bytes", "Room that the state takes on the disk."},
+            Of(machine.store().engine().SizeBytes()));
+  page->Add({"etcd_debugging_mvcc_current_revision", "The newest revision."},
+            Of(state.revision.value()));
+  page->Add({"etcd_debugging_mvcc_compact_revision", "The revision up to which history is gone."},
+            Of(state.compacted.value()));
+  page->Add({"etcd_debugging_lease_leases", "Leases that live."},
+            Of(machine.store().leases().leases().size()));
+  page->Add({"keel_state_durable_index",
+             "The newest entry whose effect survives a crash without "
+             "the log."},
+            Of(machine.durable().value()));
+}
+
+void Metrics::AddFromClient(Page* page) const {
+  page->Add({"etcd_disk_wal_fsync_duration_seconds", "How long a sync of the log takes."},
+            *seams_.wal_syncs);
+  page->Add({"etcd_disk_backend_commit_duration_seconds", "How long a sync of the state takes."},
+            *seams_.state_syncs);
+  page->Add({"etcd_server_version", "The version of etcd's API that is served."}, 1,
+            {{"server_version", kServerVersion}});
+  page->Add({"keel_build_info", "The version of Keel."}, 1, {{"version", seams_.version}});
+  if (seams_.add_from_client) seams_.add_from_client(page);
+  AddProcess(page);
+}
+
+}  // namespace keel::admin

@@ -1,0 +1,88 @@
+// /metrics: what a member says of itself to Prometheus, under etcd's names where the meaning is the
+// same, and as keel_* else. docs/metrics.md lists them all.
+//
+// Nothing is collected until somebody asks: then each role is asked for its part, in turn, and the
+// page is put together on the client port's executor, to which this belongs. Outlives its table.
+#pragma once
+
+#include <prometheus/metric_family.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/executor.h"
+#include "net/http.h"
+#include "server/admin/histogram.h"
+#include "server/node/node.h"
+
+namespace keel::admin {
+
+class Page {
+ public:
+  enum class Kind : uint8_t { kCounter, kGauge };
+  struct Name {
+    std::string_view name;
+    std::string_view help;
+    Kind kind = Kind::kGauge;
+  };
+  struct Label {
+    std::string_view name;
+    std::string value;
+  };
+  // Values of one name follow one another.
+  void Add(const Name& name, double value, const std::vector<Label>& labels = {});
+  void Add(const Name& name, const Histogram& histogram);
+  [[nodiscard]] std::string ToString() const;
+
+ private:
+  [[nodiscard]] prometheus::MetricFamily& Family(const Name& name);
+
+  std::vector<prometheus::MetricFamily> families_;
+};
+
+// Counted on the node role; read there too.
+struct CoreCounts {
+  uint64_t leader_changes = 0;
+  NodeId leader;
+
+  void OnStep(NodeId now) {
+    if (now == leader) return;
+    // As etcd: from nobody to the first one it knows is none.
+    if (!now.IsNone()) ++leader_changes;
+    leader = now;
+  }
+};
+
+class Metrics {
+ public:
+  struct Seams {
+    node::Node* node = nullptr;
+    const Clock* clock = nullptr;
+    Executor* core = nullptr;
+    Executor* client = nullptr;
+    const CoreCounts* core_counts = nullptr;
+    const Histogram* wal_syncs = nullptr;
+    const Histogram* state_syncs = nullptr;
+    // What others add: on the core's executor, and on the client port's.
+    std::function<void(Page*)> add_from_core;
+    std::function<void(Page*)> add_from_client;
+    std::string version;
+  };
+  explicit Metrics(Seams seams) : seams_(std::move(seams)) {}
+
+  void AddTo(net::HttpTable* table);
+
+ private:
+  void AddFromCore(Page* page) const;
+  void AddFromApply(const node::StateMachine& machine, Page* page) const;
+  void AddFromClient(Page* page) const;
+
+  const Seams seams_;
+};
+
+}  // namespace keel::admin

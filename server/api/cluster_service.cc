@@ -1,0 +1,190 @@
+#include "server/api/cluster_service.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/api/members.h"
+#include "server/api/unary.h"
+
+namespace keel::api {
+
+namespace pb = etcdserverpb;
+
+namespace {
+
+using node::MemberInfo;
+using raft::ConfigOpKind;
+using Change = node::Node::MemberChange;
+using Urls = google::protobuf::RepeatedPtrField<std::string>;
+
+constexpr uint64_t kPatienceMs = 5'000;
+constexpr uint64_t kRetryUs = 50'000;
+
+// Nothing has come of it, and it may do so later.
+bool MayTryAgain(const node::Dropped& dropped) {
+  switch (dropped.config) {
+    case raft::ConfigRefusal::kNotLeader:
+    case raft::ConfigRefusal::kNotReady:
+    case raft::ConfigRefusal::kChangePending:
+    case raft::ConfigRefusal::kTransferring:
+      return dropped.reason == node::DropReason::kConfigRefused;
+    default:
+      return false;
+  }
+}
+
+// `done` comes on the transport with OK once it has been applied by the leader.
+void TryChange(const CorePtr& core, const Change& change, uint64_t until_ms,
+               node::Once<Status> done) {
+  core->node().ChangeMembers(change, [core, change, until_ms, done = std::move(done)](
+                                         node::ProposalOutcome outcome) mutable {
+    // In a box: g++ 12 takes a variant that moves within a lambda for uninitialised.
+    auto boxed = std::make_unique<node::ProposalOutcome>(std::move(outcome));
+    core->ToTransport(
+        [core, change, until_ms, done = std::move(done), boxed = std::move(boxed)]() mutable {
+          if (const auto* unknown = std::get_if<node::Unknown>(boxed.get())) {
+            return std::move(done)(StatusOf(*unknown));
+          }
+          const auto* dropped = std::get_if<node::Dropped>(boxed.get());
+          if (dropped == nullptr) return std::move(done)(Status());
+          if (!MayTryAgain(*dropped) || core->clock().MonotonicMs() >= until_ms) {
+            return std::move(done)(StatusOf(*dropped));
+          }
+          core->transport().PostAfter(kRetryUs,
+                                      [core, change, until_ms, done = std::move(done)]() mutable {
+                                        TryChange(core, change, until_ms, std::move(done));
+                                      });
+        });
+  });
+}
+
+// The members as of now, by whichever member they were changed.
+void ReadMembers(const CorePtr& core, const Reply& reply, node::Once<Members> done) {
+  core->Read(Core::Where::kTransport,
+             [core, reply, done = std::move(done)](const Result<ViewPtr>& view) mutable {
+               if (!view.ok()) return reply.Fail(view.status());
+               FindMembers(core, std::move(done));
+             });
+}
+
+// Changes the members, and answers with those that there are then.
+template <class Response>
+void ChangeAndAnswer(const CorePtr& core, const Change& change, const Reply& reply,
+                     Response response) {
+  const uint64_t until_ms = core->clock().MonotonicMs() + kPatienceMs;
+  TryChange(core, change, until_ms, [core, reply, response](const Status& status) {
+    if (!status.ok()) return reply.Fail(status);
+    ReadMembers(core, reply, [core, reply, response](const Members& members) mutable {
+      *response.mutable_header() = core->Header(Revision());
+      members.Write(response.mutable_members());
+      reply.Send(response);
+    });
+  });
+}
+
+bool IsUsed(const Urls& urls, const Members& members, NodeId but_for) {
+  return std::any_of(
+      members.infos.members().begin(), members.infos.members().end(), [&](const MemberInfo& info) {
+        if (info.id == but_for || !members.Has(info.id)) return false;
+        return std::any_of(urls.begin(), urls.end(), [&info](const std::string& url) {
+          return std::find(info.peer_urls.begin(), info.peer_urls.end(), url) !=
+                 info.peer_urls.end();
+        });
+      });
+}
+
+void List(const CorePtr& core, const pb::MemberListRequest& message, const Caller& /*caller*/,
+          const Reply& reply) {
+  auto answer = [core, reply](const Members& members) {
+    pb::MemberListResponse response;
+    *response.mutable_header() = core->Header(Revision());
+    members.Write(response.mutable_members());
+    reply.Send(response);
+  };
+  if (message.linearizable()) return ReadMembers(core, reply, std::move(answer));
+  FindMembers(core, std::move(answer));
+}
+
+// The id is drawn here, and the member that starts at one of the addresses takes it
+// (docs/membership.md). Until then it learns, so that nothing waits for it.
+void Add(const CorePtr& core, const pb::MemberAddRequest& message, const Caller& /*caller*/,
+         const Reply& reply) {
+  if (!ArePeerUrls(message.peerurls())) return reply.Fail(StatusOf(ApiError::kMemberBadUrls));
+  ReadMembers(core, reply, [core, message, reply](const Members& members) {
+    if (IsUsed(message.peerurls(), members, NodeId())) {
+      return reply.Fail(StatusOf(ApiError::kPeerUrlExists));
+    }
+    const NodeId id(core->DrawId());
+    Change change;
+    change.ops.push_back({.kind = ConfigOpKind::kAddLearner, .id = id});
+    change.members.push_back({.id = id,
+                              .peer_urls = {message.peerurls().begin(), message.peerurls().end()},
+                              .votes_once_started = !message.islearner()});
+    pb::MemberAddResponse response;
+    response.mutable_member()->set_id(id.value());
+    *response.mutable_member()->mutable_peerurls() = message.peerurls();
+    response.mutable_member()->set_islearner(message.islearner());
+    ChangeAndAnswer(core, change, reply, std::move(response));
+  });
+}
+
+void Remove(const CorePtr& core, const pb::MemberRemoveRequest& message, const Caller& /*caller*/,
+            const Reply& reply) {
+  Change change;
+  change.ops.push_back({.kind = ConfigOpKind::kRemove, .id = NodeId(message.id())});
+  ChangeAndAnswer(core, change, reply, pb::MemberRemoveResponse());
+}
+
+void Update(const CorePtr& core, const pb::MemberUpdateRequest& message, const Caller& /*caller*/,
+            const Reply& reply) {
+  if (!ArePeerUrls(message.peerurls())) return reply.Fail(StatusOf(ApiError::kMemberBadUrls));
+  ReadMembers(core, reply, [core, message, reply](const Members& members) {
+    const NodeId id(message.id());
+    if (!members.Has(id)) return reply.Fail(StatusOf(ApiError::kMemberNotFound));
+    if (IsUsed(message.peerurls(), members, id)) {
+      return reply.Fail(StatusOf(ApiError::kPeerUrlExists));
+    }
+    MemberInfo info = members.InfoOf(id);
+    info.peer_urls = {message.peerurls().begin(), message.peerurls().end()};
+    Change change;
+    change.members.push_back(std::move(info));
+    ChangeAndAnswer(core, change, reply, pb::MemberUpdateResponse());
+  });
+}
+
+void Promote(const CorePtr& core, const pb::MemberPromoteRequest& message, const Caller& /*caller*/,
+             const Reply& reply) {
+  ReadMembers(core, reply, [core, message, reply](const Members& members) {
+    const NodeId id(message.id());
+    if (!members.Has(id)) return reply.Fail(StatusOf(ApiError::kMemberNotFound));
+    if (!members.IsLearner(id)) return reply.Fail(StatusOf(ApiError::kMemberNotLearner));
+    // Its id is not taken yet: whoever takes it must not find that it has votes.
+    if (members.InfoOf(id).name.empty()) return reply.Fail(StatusOf(ApiError::kLearnerNotReady));
+    Change change;
+    change.ops.push_back({.kind = ConfigOpKind::kPromote, .id = id});
+    ChangeAndAnswer(core, change, reply, pb::MemberPromoteResponse());
+  });
+}
+
+}  // namespace
+
+void AddCluster(const CorePtr& core, net::MethodTable* methods) {
+  const auto bind = [core](auto handle) {
+    return [core, handle](auto& message, const Caller& caller, const Reply& reply) {
+      handle(core, message, caller, reply);
+    };
+  };
+  using Learners = Core::Learners;
+  methods->AddUnary("/etcdserverpb.Cluster/MemberList",
+                    Unary<pb::MemberListRequest>(core, Learners::kRefused, bind(List)));
+  methods->AddUnary("/etcdserverpb.Cluster/MemberAdd",
+                    Unary<pb::MemberAddRequest>(core, Learners::kRefused, bind(Add)));
+  methods->AddUnary("/etcdserverpb.Cluster/MemberRemove",
+                    Unary<pb::MemberRemoveRequest>(core, Learners::kRefused, bind(Remove)));
+  methods->AddUnary("/etcdserverpb.Cluster/MemberUpdate",
+                    Unary<pb::MemberUpdateRequest>(core, Learners::kRefused, bind(Update)));
+  methods->AddUnary("/etcdserverpb.Cluster/MemberPromote",
+                    Unary<pb::MemberPromoteRequest>(core, Learners::kRefused, bind(Promote)));
+}
+
+}  // namespace keel::api

@@ -1,0 +1,101 @@
+// Every failure that a client of etcd knows, with etcd's code and etcd's words.
+//
+// Clients compare the words as well as the code, so both are kept here, in one table, and nowhere
+// else. Outcomes of the node and refusals of the store are translated into it. Pure; any thread.
+#pragma once
+
+#include <cstdint>
+
+#include "base/status.h"
+#include "kv/mvcc/error.h"
+#include "raft/config.h"
+#include "raft/io.h"
+#include "server/node/outcome.h"
+
+namespace keel::api {
+
+// X(name, code, words behind "etcdserver: ")
+#define KEEL_API_ERROR_LIST(X)                                                                  \
+  X(kEmptyKey, kInvalidArgument, "key is not provided")                                         \
+  X(kKeyNotFound, kInvalidArgument, "key not found")                                            \
+  X(kValueProvided, kInvalidArgument, "value is provided")                                      \
+  X(kLeaseProvided, kInvalidArgument, "lease is provided")                                      \
+  X(kTooManyOps, kInvalidArgument, "too many operations in txn request")                        \
+  X(kDuplicateKey, kInvalidArgument, "duplicate key given in txn request")                      \
+  X(kInvalidSortOption, kInvalidArgument, "invalid sort option")                                \
+  X(kCompacted, kOutOfRange, "mvcc: required revision has been compacted")                      \
+  X(kFutureRevision, kOutOfRange, "mvcc: required revision is a future revision")               \
+  X(kNoSpace, kResourceExhausted, "mvcc: database space exceeded")                              \
+  X(kAnswerTooLarge, kResourceExhausted, "the answer is too large: ask with a limit")           \
+  X(kLeaseNotFound, kNotFound, "requested lease not found")                                     \
+  X(kLeaseExists, kFailedPrecondition, "lease already exists")                                  \
+  X(kLeaseTtlTooLarge, kOutOfRange, "too large lease TTL")                                      \
+  X(kMemberExists, kFailedPrecondition, "member ID already exist")                              \
+  X(kPeerUrlExists, kFailedPrecondition, "Peer URLs already exists")                            \
+  X(kMemberNotEnoughStarted, kFailedPrecondition,                                               \
+    "re-configuration failed due to not enough started members")                                \
+  X(kMemberBadUrls, kInvalidArgument, "given member URLs are invalid")                          \
+  X(kMemberNotFound, kNotFound, "member not found")                                             \
+  X(kMemberNotLearner, kFailedPrecondition, "can only promote a learner member")                \
+  X(kLearnerNotReady, kFailedPrecondition,                                                      \
+    "can only promote a learner member which is in sync with leader")                           \
+  X(kTooManyLearners, kFailedPrecondition, "too many learner members in cluster")               \
+  X(kUnhealthy, kUnavailable, "unhealthy cluster")                                              \
+  X(kRequestTooLarge, kInvalidArgument, "request is too large")                                 \
+  X(kTooManyRequests, kResourceExhausted, "too many requests")                                  \
+  X(kRootUserNotExist, kFailedPrecondition, "root user does not exist")                         \
+  X(kRootRoleNotExist, kFailedPrecondition, "root user does not have root role")                \
+  X(kUserExists, kFailedPrecondition, "user name already exists")                               \
+  X(kUserEmpty, kInvalidArgument, "user name is empty")                                         \
+  X(kUserNotFound, kFailedPrecondition, "user name not found")                                  \
+  X(kRoleExists, kFailedPrecondition, "role name already exists")                               \
+  X(kRoleNotFound, kFailedPrecondition, "role name not found")                                  \
+  X(kRoleEmpty, kInvalidArgument, "role name is empty")                                         \
+  X(kAuthFailed, kInvalidArgument, "authentication failed, invalid user ID or password")        \
+  X(kPermissionNotGiven, kInvalidArgument, "permission not given")                              \
+  X(kPermissionDenied, kPermissionDenied, "permission denied")                                  \
+  X(kRoleNotGranted, kFailedPrecondition, "role is not granted to the user")                    \
+  X(kPermissionNotGranted, kFailedPrecondition, "permission is not granted to the role")        \
+  X(kAuthNotEnabled, kFailedPrecondition, "authentication is not enabled")                      \
+  X(kInvalidAuthToken, kUnauthenticated, "invalid auth token")                                  \
+  X(kInvalidAuthManagement, kInvalidArgument, "invalid auth management")                        \
+  X(kAuthOldRevision, kInvalidArgument, "revision of auth store is old")                        \
+  X(kNoLeader, kUnavailable, "no leader")                                                       \
+  X(kNotLeader, kFailedPrecondition, "not leader")                                              \
+  X(kLeaderChanged, kUnavailable, "leader changed")                                             \
+  X(kStopped, kUnavailable, "server stopped")                                                   \
+  X(kTimeout, kUnavailable, "request timed out")                                                \
+  X(kTimeoutLeaderFail, kUnavailable,                                                           \
+    "request timed out, possibly due to previous leader failure")                               \
+  X(kTimeoutConnectionLost, kUnavailable, "request timed out, possibly due to connection lost") \
+  X(kCorrupt, kDataLoss, "corrupt cluster")                                                     \
+  X(kNotSupportedForLearner, kFailedPrecondition, "rpc not supported for learner")              \
+  X(kBadLeaderTransferee, kFailedPrecondition, "bad leader transferee")                         \
+  X(kWrongDowngradeVersion, kInvalidArgument, "wrong downgrade target version format")          \
+  X(kInvalidDowngradeTarget, kInvalidArgument, "invalid downgrade target version")              \
+  X(kNoInflightDowngrade, kFailedPrecondition, "no inflight downgrade job")                     \
+  X(kSessionUnknown, kFailedPrecondition, "session not found")                                  \
+  X(kSessionWrongUser, kPermissionDenied, "the session belongs to another user")                \
+  X(kSessionAcknowledged, kFailedPrecondition, "the answer was acknowledged and is gone")       \
+  X(kSessionFull, kResourceExhausted, "too many unacknowledged answers in the session")         \
+  X(kTooManySessions, kResourceExhausted, "too many sessions")                                  \
+  X(kSessionAnswerDropped, kFailedPrecondition, "carried out before; the answer is not kept")   \
+  X(kTooManyPrefixRules, kResourceExhausted, "too many prefix rules")                           \
+  X(kBadSession, kInvalidArgument, "invalid session metadata")                                  \
+  X(kBadRequest, kInvalidArgument, "malformed request")
+
+enum class ApiError : uint8_t {
+#define KEEL_API_ERROR_NAME(name, code, text) name,
+  KEEL_API_ERROR_LIST(KEEL_API_ERROR_NAME)
+#undef KEEL_API_ERROR_NAME
+};
+
+[[nodiscard]] Status StatusOf(ApiError error);
+// OK for kNone.
+[[nodiscard]] Status StatusOf(kv::KvError error);
+[[nodiscard]] Status StatusOf(const node::Dropped& dropped);
+[[nodiscard]] Status StatusOf(const node::Unknown& unknown);
+[[nodiscard]] Status StatusOf(raft::ConfigRefusal refusal);
+[[nodiscard]] Status StatusOf(raft::ReadRefusal refusal);
+
+}  // namespace keel::api

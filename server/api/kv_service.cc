@@ -1,0 +1,142 @@
+#include "server/api/kv_service.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "api/etcdserverpb/kv.pb.h"
+#include "kv/mvcc/range.h"
+#include "server/api/translate.h"
+#include "server/api/unary.h"
+
+namespace keel::api {
+
+namespace pb = etcdserverpb;
+
+namespace {
+
+// ---- ranges ----
+
+// Where `view` may be read: it blocks for the disk.
+void AnswerRange(const CorePtr& core, const kv::ReadView& view, const kv::RangeRequest& request,
+                 const Reply& reply) {
+  Result<kv::RangeResult> result = view.Range(request);
+  if (!result.ok()) return reply.Fail(result.status());
+  if (result->error != kv::KvError::kNone) return reply.Fail(StatusOf(result->error));
+  // Short of what was asked for only because of the budget: etcd's clients would not notice.
+  const bool cut = result->more && (request.limit == 0 || result->kvs.size() < request.limit);
+  if (cut) return reply.Fail(StatusOf(ApiError::kAnswerTooLarge));
+  pb::RangeResponse response;
+  *response.mutable_header() = core->Header(view.revision());
+  Write(std::move(*result), &response);
+  reply.Send(response);
+}
+
+void Range(const CorePtr& core, pb::RangeRequest& message, const Caller& caller,
+           const Reply& reply) {
+  const bool serializable = message.serializable();
+  if (!serializable) {
+    if (Status why = core->Admit(caller, Core::Learners::kRefused); !why.ok()) {
+      return reply.Fail(std::move(why));
+    }
+  }
+  Result<kv::RangeRequest> request = ToRange(&message);
+  if (!request.ok()) return reply.Fail(request.status());
+  if (const kv::KvError bad = kv::CheckRange(*request); bad != kv::KvError::kNone) {
+    return reply.Fail(StatusOf(bad));
+  }
+  request->bytes_max = core->options().max_response_bytes;
+  const auto where = request->keys.IsSingle() ? Core::Where::kTransport : Core::Where::kPool;
+  if (!serializable) {
+    return core->Read(where,
+                      [core, request = std::move(*request), reply](const Result<ViewPtr>& view) {
+                        if (!view.ok()) return reply.Fail(view.status());
+                        AnswerRange(core, **view, request, reply);
+                      });
+  }
+  if (where == Core::Where::kTransport) {
+    return AnswerRange(core, *core->view(), *request, reply);
+  }
+  core->pool().Post([core, view = core->view(), request = std::move(*request), reply] {
+    AnswerRange(core, *view, request, reply);
+  });
+}
+
+// ---- changes ----
+
+void Put(const CorePtr& core, pb::PutRequest& message, const Caller& caller, const Reply& reply) {
+  core->Propose(caller, {.operation = ToPut(&message)},
+                [core, reply](Result<node::Applied> applied) {
+                  if (!applied.ok()) return reply.Fail(applied.status());
+                  kv::Outcome& outcome = applied->outcome;
+                  pb::PutResponse response;
+                  *response.mutable_header() = core->Header(outcome.revision);
+                  Write(std::move(std::get<kv::PutResult>(outcome.answer)), &response);
+                  reply.Send(response);
+                });
+}
+
+void DeleteRange(const CorePtr& core, pb::DeleteRangeRequest& message, const Caller& caller,
+                 const Reply& reply) {
+  core->Propose(caller, {.operation = ToDeleteRange(&message), .essential = true},
+                [core, reply](Result<node::Applied> applied) {
+                  if (!applied.ok()) return reply.Fail(applied.status());
+                  kv::Outcome& outcome = applied->outcome;
+                  pb::DeleteRangeResponse response;
+                  *response.mutable_header() = core->Header(outcome.revision);
+                  Write(std::move(std::get<kv::DeleteRangeResult>(outcome.answer)), &response);
+                  reply.Send(response);
+                });
+}
+
+void Txn(const CorePtr& core, pb::TxnRequest& message, const Caller& caller, const Reply& reply) {
+  Result<kv::TxnOp> txn = ToTxn(&message);
+  if (!txn.ok()) return reply.Fail(txn.status());
+  core->Propose(
+      caller, {.operation = std::move(*txn)}, [core, reply](Result<node::Applied> applied) {
+        if (!applied.ok()) return reply.Fail(applied.status());
+        kv::Outcome& outcome = applied->outcome;
+        pb::TxnResponse response;
+        *response.mutable_header() = core->Header(outcome.revision);
+        Write(std::move(std::get<kv::TxnResult>(outcome.answer)), outcome.revision, &response);
+        reply.Send(response);
+      });
+}
+
+void Compact(const CorePtr& core, const pb::CompactionRequest& message, const Caller& caller,
+             const Reply& reply) {
+  const Revision revision(static_cast<uint64_t>(std::max<int64_t>(message.revision(), 0)));
+  core->Propose(caller, {.operation = kv::CompactOp{revision}, .essential = true},
+                [core, reply, physical = message.physical()](const Result<node::Applied>& applied) {
+                  if (!applied.ok()) return reply.Fail(applied.status());
+                  pb::CompactionResponse response;
+                  *response.mutable_header() = core->Header(applied->outcome.revision);
+                  if (!physical) return reply.Send(response);
+                  core->node().AwaitCompaction([reply, response](const Status& freed) {
+                    if (!freed.ok()) return reply.Fail(StatusOf(ApiError::kStopped));
+                    reply.Send(response);
+                  });
+                });
+}
+
+}  // namespace
+
+void AddKv(const CorePtr& core, net::MethodTable* methods) {
+  const auto bind = [core](auto handle) {
+    return [core, handle](auto& message, const Caller& caller, const Reply& reply) {
+      handle(core, message, caller, reply);
+    };
+  };
+  using Learners = Core::Learners;
+  methods->AddUnary("/etcdserverpb.KV/Range",
+                    Unary<pb::RangeRequest>(core, Learners::kServed, bind(Range)));
+  methods->AddUnary("/etcdserverpb.KV/Put",
+                    Unary<pb::PutRequest>(core, Learners::kRefused, bind(Put)));
+  methods->AddUnary("/etcdserverpb.KV/DeleteRange",
+                    Unary<pb::DeleteRangeRequest>(core, Learners::kRefused, bind(DeleteRange)));
+  methods->AddUnary("/etcdserverpb.KV/Txn",
+                    Unary<pb::TxnRequest>(core, Learners::kRefused, bind(Txn)));
+  methods->AddUnary("/etcdserverpb.KV/Compact",
+                    Unary<pb::CompactionRequest>(core, Learners::kRefused, bind(Compact)));
+}
+
+}  // namespace keel::api

@@ -1,0 +1,19 @@
+// Maintenance.Snapshot: the whole state of one moment, while the store goes on.
+//
+// Keel's own snapshot format (docs/kv_layout.md) in blobs of 32 KiB, filled up with zeros to a
+// multiple of 512, and then the SHA-256 of all that as a last blob of 32 bytes. Read on the pool, a
+// piece at a time and only while the client takes it. Belongs to the transport's executor.
+#pragma once
+
+#include <memory>
+
+#include "net/rpc.h"
+#include "server/api/core.h"
+
+namespace keel::api {
+
+[[nodiscard]] std::unique_ptr<net::CallHandler> MakeSnapshotStream(const CorePtr& core,
+                                                                   net::ServerCall call,
+                                                                   bool requires_leader);
+
+}  // namespace keel::api

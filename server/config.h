@@ -1,0 +1,61 @@
+// What one keeld is told to be: its flags, as values that have been checked.
+//
+// Made once at the start by ParseConfig (server/flags.h), constant afterwards; any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "net/tcp.h"
+#include "server/node/membership.h"
+
+namespace keel::server {
+
+enum class CompactionMode : uint8_t { kPeriodic, kRevision };
+
+struct Config {
+  // ---- this member ----
+  std::string name = "default";
+  std::string data_dir;  // <name>.keel unless told
+  std::vector<std::string> listen_client_urls = {"http://127.0.0.1:2379"};
+  std::vector<std::string> advertise_client_urls;  // as it listens, unless told
+  std::vector<std::string> listen_peer_urls = {"http://127.0.0.1:2380"};
+  std::vector<std::string> initial_advertise_peer_urls;  // as it listens, unless told
+  bool insecure = false;
+
+  // ---- the cluster ----
+  std::string initial_cluster;  // this member alone, unless told
+  bool joins = false;           // --initial-cluster-state existing
+  std::string token = "keel-cluster";
+  uint64_t heartbeat_ms = 100;
+  uint64_t election_ms = 1'000;
+
+  // ---- what is kept ----
+  CompactionMode compaction_mode = CompactionMode::kPeriodic;
+  std::string compaction_retention = "1h";
+  uint64_t compaction_retention_ms = 3'600'000;  // kPeriodic; 0: never
+  uint64_t compaction_retention_revisions = 0;   // kRevision; 0: never
+  uint64_t quota_bytes = 0;                      // 0: no bound but the disk
+
+  // ---- requests ----
+  uint64_t request_bytes_max = 1'572'864;
+  uint64_t txn_ops_max = 128;
+  uint64_t streams_max = 10'000;
+  uint64_t watch_progress_interval_ms = 600'000;
+  uint64_t keepalive_min_time_ms = 5'000;
+  uint64_t keepalive_interval_ms = 60'000;
+  uint64_t keepalive_timeout_ms = 20'000;
+
+  // ---- the log of this process ----
+  std::string log_level = "info";
+
+  // ---- made of the above ----
+  std::vector<net::Address> client_addresses;
+  std::vector<net::Address> peer_addresses;
+  std::vector<node::MemberInfo> initial_members;  // no ids
+  // What was said and has no meaning here: told once at the start.
+  std::vector<std::string> notes;
+};
+
+}  // namespace keel::server

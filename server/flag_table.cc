@@ -1,0 +1,167 @@
+// Every flag of keeld, as data.
+#include <array>
+
+#include "server/flags.h"
+
+namespace keel::server {
+
+namespace {
+
+constexpr std::string_view kMember = "This member";
+constexpr std::string_view kCluster = "The cluster, when it is made or joined";
+constexpr std::string_view kKept = "What is kept";
+constexpr std::string_view kRequests = "Requests";
+constexpr std::string_view kProcess = "The process";
+
+template <std::string Config::*kField>
+Status Text(const std::string& value, Config* config) {
+  config->*kField = value;
+  return {};
+}
+
+template <std::vector<std::string> Config::*kField>
+Status List(const std::string& value, Config* config) {
+  config->*kField = SplitList(value);
+  if ((config->*kField).empty()) return InvalidArgument("needs at least one URL");
+  return {};
+}
+
+template <uint64_t Config::*kField>
+Status Count(const std::string& value, Config* config) {
+  KEEL_ASSIGN_OR_RETURN(config->*kField, ParseCount(value));
+  return {};
+}
+
+template <uint64_t Config::*kField>
+Status Duration(const std::string& value, Config* config) {
+  KEEL_ASSIGN_OR_RETURN(config->*kField, ParseDurationMs(value));
+  return {};
+}
+
+template <bool Config::*kField>
+Status Switch(const std::string& value, Config* config) {
+  KEEL_ASSIGN_OR_RETURN(config->*kField, ParseSwitch(value));
+  return {};
+}
+
+Status State(const std::string& value, Config* config) {
+  if (value != "new" && value != "existing") {
+    return InvalidArgument("is \"new\" or \"existing\", not \"" + value + "\"");
+  }
+  config->joins = value == "existing";
+  return {};
+}
+
+Status Mode(const std::string& value, Config* config) {
+  if (value != "periodic" && value != "revision") {
+    return InvalidArgument("is \"periodic\" or \"revision\", not \"" + value + "\"");
+  }
+  config->compaction_mode =
+      value == "periodic" ? CompactionMode::kPeriodic : CompactionMode::kRevision;
+  return {};
+}
+
+Status Level(const std::string& value, Config* config) {
+  for (const char* level : {"debug", "info", "warn", "error"}) {
+    if (value == level) return Text<&Config::log_level>(value, config);
+  }
+  return InvalidArgument("is debug, info, warn or error, not \"" + value + "\"");
+}
+
+// etcd's, without a meaning here.
+constexpr Flag Ignored(std::string_view name) { return {name, {}, "VALUE", {}, {}, nullptr}; }
+constexpr Flag IgnoredSwitch(std::string_view name) { return {name, {}, {}, {}, {}, nullptr}; }
+
+constexpr auto kFlags = std::to_array<Flag>({
+    {"name", kMember, "NAME", "default", "What people call this member; its own in the cluster.",
+     Text<&Config::name>},
+    {"data-dir", kMember, "DIRECTORY", "NAME.keel",
+     "Where this member keeps its log and its state. Made at the first start.",
+     Text<&Config::data_dir>},
+    {"listen-client-urls", kMember, "URLS", "http://127.0.0.1:2379",
+     "Where clients (gRPC) and probes (HTTP/1.1) are served; separated by commas.",
+     List<&Config::listen_client_urls>},
+    {"advertise-client-urls", kMember, "URLS", "as it listens",
+     "Where clients are told to reach this member.", List<&Config::advertise_client_urls>},
+    {"listen-peer-urls", kMember, "URLS", "http://127.0.0.1:2380",
+     "Where the other members are served.", List<&Config::listen_peer_urls>},
+    {"initial-advertise-peer-urls", kMember, "URLS", "as it listens",
+     "Where the other members reach this one.", List<&Config::initial_advertise_peer_urls>},
+    {"insecure", kMember, "", "off",
+     "Listen beyond loopback without TLS: whoever reaches the port reads and writes everything.",
+     Switch<&Config::insecure>},
+
+    {"initial-cluster", kCluster, "NAME=URL,...", "this member alone",
+     "Every member and where its peers reach it, this one too.", Text<&Config::initial_cluster>},
+    {"initial-cluster-state", kCluster, "new|existing", "new",
+     "\"existing\": this member was added to a cluster that runs (etcdctl member add).", State},
+    {"initial-cluster-token", kCluster, "TOKEN", "keel-cluster",
+     "Tells clusters apart: members with another token are refused.", Text<&Config::token>},
+    {"heartbeat-interval", kCluster, "MS", "100", "Between two heartbeats of the leader.",
+     Count<&Config::heartbeat_ms>},
+    {"election-timeout", kCluster, "MS", "1000",
+     "Silence of the leader after which an election begins. The same on all members.",
+     Count<&Config::election_ms>},
+
+    {"auto-compaction-mode", kKept, "periodic|revision", "periodic",
+     "Whether --auto-compaction-retention is a time or a number of revisions.", Mode},
+    {"auto-compaction-retention", kKept, "TIME|COUNT", "1h",
+     "How much history is kept: 30m, 1h, 24 (hours), or revisions. 0: all of it.",
+     Text<&Config::compaction_retention>},
+    {"quota-backend-bytes", kKept, "BYTES", "0",
+     "Bound on the live keys and values; writes beyond it are refused. 0: the disk.",
+     Count<&Config::quota_bytes>},
+
+    {"max-request-bytes", kRequests, "BYTES", "1572864", "The largest request.",
+     Count<&Config::request_bytes_max>},
+    {"max-txn-ops", kRequests, "COUNT", "128", "The most operations of one transaction.",
+     Count<&Config::txn_ops_max>},
+    {"max-concurrent-streams", kRequests, "COUNT", "10000",
+     "The most calls that one connection may have open.", Count<&Config::streams_max>},
+    {"watch-progress-notify-interval", kRequests, "TIME", "10m",
+     "Between the notices of progress of a quiet watch.",
+     Duration<&Config::watch_progress_interval_ms>},
+    {"grpc-keepalive-min-time", kRequests, "TIME", "5s",
+     "A client that pings more often than this is cut off.",
+     Duration<&Config::keepalive_min_time_ms>},
+    {"grpc-keepalive-interval", kRequests, "TIME", "1m", "Silence after which a client is pinged.",
+     Duration<&Config::keepalive_interval_ms>},
+    {"grpc-keepalive-timeout", kRequests, "TIME", "20s",
+     "A ping without an answer for this long ends the connection.",
+     Duration<&Config::keepalive_timeout_ms>},
+
+    {"log-level", kProcess, "debug|info|warn|error", "info", "The least that is logged.", Level},
+
+    Ignored("snapshot-count"),
+    Ignored("experimental-snapshot-catchup-entries"),
+    Ignored("max-snapshots"),
+    Ignored("max-wals"),
+    Ignored("wal-dir"),
+    Ignored("logger"),
+    Ignored("log-outputs"),
+    Ignored("metrics"),
+    Ignored("backend-bbolt-freelist-type"),
+    Ignored("backend-batch-interval"),
+    Ignored("backend-batch-limit"),
+    Ignored("listen-metrics-urls"),
+    Ignored("cors"),
+    Ignored("host-whitelist"),
+    Ignored("experimental-watch-progress-notify-interval"),
+    Ignored("experimental-compaction-batch-limit"),
+    Ignored("auth-token"),
+    IgnoredSwitch("enable-pprof"),
+    IgnoredSwitch("enable-v2"),
+    IgnoredSwitch("pre-vote"),
+    IgnoredSwitch("strict-reconfig-check"),
+    IgnoredSwitch("initial-election-tick-advance"),
+    IgnoredSwitch("experimental-initial-corrupt-check"),
+    IgnoredSwitch("socket-reuse-port"),
+    IgnoredSwitch("socket-reuse-address"),
+    IgnoredSwitch("enable-grpc-gateway"),
+});
+
+}  // namespace
+
+std::span<const Flag> Flags() { return kFlags; }
+
+}  // namespace keel::server

@@ -1,0 +1,115 @@
+// keeld: one member of a cluster, from its flags to its end.
+//
+// Exit codes: 0 stopped as asked, 1 it could not start or go on, 2 the flags were not understood.
+#include <glog/logging.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <thread>
+
+#include "server/async_log.h"
+#include "server/flags.h"
+#include "server/inbox.h"
+#include "server/member.h"
+
+extern char** environ;
+
+namespace keel::server {
+namespace {
+
+constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 2;
+
+CommandLine ReadCommandLine(int count, char** arguments) {
+  CommandLine line;
+  for (int i = 1; i < count; ++i) line.arguments.emplace_back(arguments[i]);
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text(*entry);
+    const size_t equals = text.find('=');
+    if (equals != std::string::npos)
+      line.environment[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return line;
+}
+
+sigset_t EndingSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+// Before any other thread, so that all of them leave signals to the one that waits for them.
+void TakeSignals(Inbox* inbox) {
+  ::signal(SIGPIPE, SIG_IGN);
+  const sigset_t signals = EndingSignals();
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::thread([inbox, signals] {
+    int number = 0;
+    sigwait(&signals, &number);
+    inbox->Put({Event::Kind::kSignal, {}});
+    // Whoever asks twice does not want to wait.
+    sigwait(&signals, &number);
+    ::_exit(kExitFailed);
+  }).detach();
+}
+
+int Run(const Config& config, Inbox* inbox) {
+  LOG(INFO) << "event=starting version=" << KEEL_VERSION << " name=" << config.name
+            << " data_dir=" << config.data_dir << " pid=" << ::getpid();
+  for (const std::string& note : config.notes)
+    LOG(WARNING) << "event=flag_note note=\"" << note << '"';
+  if (config.insecure) {
+    LOG(WARNING)
+        << "event=insecure reason=\"whoever reaches the ports reads and writes everything\"";
+  }
+  Member member(config, inbox);
+  Status ending = member.Start();
+  if (ending.ok()) {
+    LOG(INFO) << "event=started name=" << config.name;
+    const Event event = inbox->Take();
+    ending = event.status;
+  } else if (ending.code() == Code::kCancelled) {
+    ending = Status();
+  }
+  LOG(INFO) << "event=stopping name=" << config.name;
+  const Status stopped = member.Stop();
+  if (ending.ok()) ending = stopped;
+  if (ending.ok()) {
+    LOG(INFO) << "event=stopped name=" << config.name;
+    return 0;
+  }
+  LOG(ERROR) << "event=failed code=" << CodeName(ending.code()) << " reason=\"" << ending.message()
+             << '"';
+  return kExitFailed;
+}
+
+int Main(int count, char** arguments) {
+  const Result<Parsed> parsed = ParseConfig(ReadCommandLine(count, arguments));
+  if (!parsed.ok()) {
+    std::fprintf(stderr, "keeld: %s\n", std::string(parsed.status().message()).c_str());
+    return kExitUsage;
+  }
+  if (parsed->wish == Wish::kHelp) {
+    std::fputs(HelpText().c_str(), stdout);
+    return 0;
+  }
+  if (parsed->wish == Wish::kVersion) {
+    std::printf("keeld %s\nserves the API of etcd %s\n", KEEL_VERSION, admin::kServerVersion);
+    return 0;
+  }
+  // Outlives the thread that waits for signals, which ends with the process.
+  static Inbox inbox;
+  TakeSignals(&inbox);
+  const AsyncLog log("keeld", parsed->config.log_level);
+  return Run(parsed->config, &inbox);
+}
+
+}  // namespace
+}  // namespace keel::server
+
+int main(int count, char** arguments) { return keel::server::Main(count, arguments); }

@@ -1,0 +1,77 @@
+#include "server/measured_files.h"
+
+#include <functional>
+
+namespace keel::server {
+
+namespace {
+
+struct Gauge {
+  const Clock* clock;
+  admin::Histogram* syncs;
+
+  Status Measure(const std::function<Status()>& sync) const {
+    const uint64_t began_us = clock->MonotonicUs();
+    Status status = sync();
+    syncs->Add(clock->MonotonicUs() - began_us);
+    return status;
+  }
+};
+
+class MeasuredAppendable final : public AppendableFile {
+ public:
+  MeasuredAppendable(std::unique_ptr<AppendableFile> file, Gauge gauge)
+      : file_(std::move(file)), gauge_(gauge) {}
+  Status Append(std::string_view bytes) override { return file_->Append(bytes); }
+  Status Sync() override {
+    return gauge_.Measure([this] { return file_->Sync(); });
+  }
+  Status Close() override { return file_->Close(); }
+
+ private:
+  const std::unique_ptr<AppendableFile> file_;
+  const Gauge gauge_;
+};
+
+class MeasuredWritable final : public WritableFile {
+ public:
+  MeasuredWritable(std::unique_ptr<WritableFile> file, Gauge gauge)
+      : file_(std::move(file)), gauge_(gauge) {}
+  Result<size_t> ReadAt(uint64_t offset, std::span<char> buffer) const override {
+    return file_->ReadAt(offset, buffer);
+  }
+  Result<uint64_t> SizeBytes() const override { return file_->SizeBytes(); }
+  Status WriteAt(uint64_t offset, std::span<const std::string_view> pieces) override {
+    return file_->WriteAt(offset, pieces);
+  }
+  Status Preallocate(uint64_t size_bytes) override { return file_->Preallocate(size_bytes); }
+  Status Truncate(uint64_t size_bytes) override { return file_->Truncate(size_bytes); }
+  Status Sync() override {
+    return gauge_.Measure([this] { return file_->Sync(); });
+  }
+  Status Close() override { return file_->Close(); }
+
+ private:
+  const std::unique_ptr<WritableFile> file_;
+  const Gauge gauge_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<AppendableFile>> MeasuredFiles::OpenAppendable(const std::string& path,
+                                                                      OpenMode mode) {
+  Result<std::unique_ptr<AppendableFile>> file = options_.beneath->OpenAppendable(path, mode);
+  if (!file.ok() || !IsMeasured(path)) return file;
+  return std::unique_ptr<AppendableFile>(std::make_unique<MeasuredAppendable>(
+      std::move(*file), Gauge{options_.clock, options_.syncs}));
+}
+
+Result<std::unique_ptr<WritableFile>> MeasuredFiles::OpenWritable(const std::string& path,
+                                                                  OpenMode mode) {
+  Result<std::unique_ptr<WritableFile>> file = options_.beneath->OpenWritable(path, mode);
+  if (!file.ok() || !IsMeasured(path)) return file;
+  return std::unique_ptr<WritableFile>(
+      std::make_unique<MeasuredWritable>(std::move(*file), Gauge{options_.clock, options_.syncs}));
+}
+
+}  // namespace keel::server

@@ -1,0 +1,110 @@
+// One keeld, whole: the node with its transport, its clients' port and its housekeeping, on
+// threads.
+//
+// Start brings it up, in the order in which nothing is promised before it can be kept: the
+// directory, the cluster's agreement on who is who, the log and the state, and the clients last.
+// Stop takes it down the other way round: clients are sent elsewhere, leadership is handed on, all
+// is made durable. Belongs to the main thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/fs/posix_file_system.h"
+#include "net/server.h"
+#include "net/system_clock.h"
+#include "server/admin/call_counts.h"
+#include "server/admin/health.h"
+#include "server/admin/metrics.h"
+#include "server/api/services.h"
+#include "server/compactor.h"
+#include "server/config.h"
+#include "server/inbox.h"
+#include "server/join.h"
+#include "server/measured_files.h"
+#include "server/node/level_states.h"
+#include "server/node/node.h"
+#include "server/node/publisher.h"
+#include "server/peer/peer_transport.h"
+#include "server/quota.h"
+#include "server/role_threads.h"
+
+namespace keel::server {
+
+class Member {
+ public:
+  // Failures after Start come by the inbox, as do signals.
+  Member(Config config, Inbox* inbox);
+  ~Member();
+  Member(const Member&) = delete;
+  Member& operator=(const Member&) = delete;
+
+  // CANCELLED if a signal came first.
+  [[nodiscard]] Status Start();
+  // Whatever Start has come to. What could not be made durable is in the answer.
+  [[nodiscard]] Status Stop();
+
+ private:
+  [[nodiscard]] Status CheckPorts();
+  [[nodiscard]] Status OpenDirectory();
+  [[nodiscard]] Status StartTransport();
+  [[nodiscard]] Status BecomeMember();
+  [[nodiscard]] Status Agree();
+  [[nodiscard]] Result<Identity> AskWhoIAm(NodeId known);
+  [[nodiscard]] Result<Identity> AskOnce(NodeId known);
+  [[nodiscard]] Status OpenNode();
+  [[nodiscard]] Status CheckName();
+  void RunNode();
+  [[nodiscard]] Status StartClients();
+
+  [[nodiscard]] node::NodeOptions NodeOptions() const;
+  [[nodiscard]] net::ServerOptions ServerOptions(const net::Address& address);
+  [[nodiscard]] node::MemberInfo Self() const;
+  // On the core's executor.
+  [[nodiscard]] std::string Introduce() const;
+  void OnMembers(std::shared_ptr<const node::Membership> members,
+                 std::shared_ptr<const raft::Config> config);
+  void Fail(Status why);
+  void AddMetrics();
+  void AddPeers(admin::Page* page) const;
+  void AddConnections(admin::Page* page) const;
+
+  const Config config_;
+  Inbox* const inbox_;
+  const net::SystemClock clock_;
+  PosixFileSystem disk_;
+  admin::Histogram wal_syncs_;
+  admin::Histogram state_syncs_;
+  MeasuredFiles wal_measured_;
+  MeasuredFiles files_;
+  std::unique_ptr<node::MemberFiles> member_files_;  // until the node has them
+  raft::BootId boot_;
+  node::MemberRecord record_;
+
+  // In the order in which they must outlive one another, apart from the threads, which end first.
+  std::unique_ptr<node::LevelStates> states_;
+  std::unique_ptr<RoleThreads> threads_;
+  std::unique_ptr<peers::PeerTransport> transport_;
+  std::unique_ptr<node::Node> node_;
+  std::unique_ptr<api::Services> services_;
+  std::unique_ptr<admin::Health> health_;
+  std::unique_ptr<admin::Metrics> metrics_;
+  std::unique_ptr<Compactor> compactor_;
+  std::unique_ptr<node::Publisher> publisher_;
+  std::unique_ptr<Quota> quota_;
+  admin::CallCounts calls_;
+  net::MethodTable methods_;
+  net::HttpTable http_;
+  std::vector<std::unique_ptr<net::Server>> servers_;
+
+  // The core executor's: what this member says of itself to those who ask.
+  struct Said {
+    std::unique_ptr<node::Bootstrap> bootstrap;
+    std::optional<node::Introduction> introduction;
+  };
+  Said said_;
+  admin::CoreCounts core_counts_;
+};
+
+}  // namespace keel::server

@@ -1,0 +1,224 @@
+// A member's running and its end.
+#include <glog/logging.h>
+
+#include <future>
+#include <utility>
+
+#include "server/member.h"
+
+namespace keel::server {
+
+namespace {
+
+constexpr uint64_t kDrainGraceUs = 2'000'000;
+constexpr auto kStopPatience = std::chrono::seconds(20);
+
+}  // namespace
+
+node::NodeOptions Member::NodeOptions() const {
+  node::NodeOptions options;
+  options.directory = config_.data_dir;
+  options.raft.heartbeat_ms = config_.heartbeat_ms;
+  options.raft.election_timeout_ms = config_.election_ms;
+  options.seed = clock_.WallUs();
+  return options;
+}
+
+net::ServerOptions Member::ServerOptions(const net::Address& address) {
+  net::ServerOptions options;
+  options.address = address;
+  net::GrpcServerOptions& grpc = options.session.grpc;
+  // As etcd: gRPC's own overhead fits beside the largest request.
+  grpc.message_bytes_max = config_.request_bytes_max + (size_t{512} << 10);
+  grpc.http2.streams_max = static_cast<uint32_t>(config_.streams_max);
+  grpc.http2.ping_interval_min_us = config_.keepalive_min_time_ms * 1000;
+  grpc.http2.keepalive_interval_us = config_.keepalive_interval_ms * 1000;
+  grpc.http2.keepalive_timeout_us = config_.keepalive_timeout_ms * 1000;
+  grpc.on_ended = [this](const net::MethodTable::Method* method, Code code) {
+    calls_.Count(method, code);
+  };
+  return options;
+}
+
+node::MemberInfo Member::Self() const {
+  return {.name = config_.name,
+          .peer_urls = config_.initial_advertise_peer_urls,
+          .client_urls = config_.advertise_client_urls};
+}
+
+std::string Member::Introduce() const {
+  if (said_.introduction.has_value()) return node::EncodeIntroduction(*said_.introduction);
+  if (said_.bootstrap != nullptr) return node::EncodeIntroduction(said_.bootstrap->Introduce());
+  return {};
+}
+
+void Member::OnMembers(std::shared_ptr<const node::Membership> members,
+                       std::shared_ptr<const raft::Config> config) {
+  if (config == nullptr || members == nullptr) return;
+  node::Introduction& said = *said_.introduction;
+  said.config = config->Encode(members->Encode());
+  LOG(INFO) << "event=members count=" << members->members().size() << " config=\""
+            << config->ToString() << '"';
+  transport_->SetMembers(std::move(members), std::move(config));
+}
+
+void Member::RunNode() {
+  threads_->core.Run([this] {
+    said_.introduction = node::IntroductionOf(record_, Self());
+    transport_->Join({.member = record_.member, .cluster_id = record_.cluster_id, .boot = boot_},
+                     node_.get());
+  });
+  node_->Start();
+  publisher_ = std::make_unique<node::Publisher>(node::Publisher::Options{
+      .node = node_.get(), .role = threads_->core.executor(), .self = Self(), .on_taken = [this] {
+        Fail(FailedPrecondition(
+            "another member has taken this one's id: the directory " + config_.data_dir +
+            " is a copy, or was lost and made anew; run `keelctl member replace`, or etcdctl "
+            "member remove and add"));
+      }});
+  publisher_->Start();
+}
+
+Status Member::StartClients() {
+  api::ServiceOptions options;
+  options.max_request_bytes = config_.request_bytes_max;
+  options.max_txn_ops = config_.txn_ops_max;
+  options.watch_progress_interval_ms = config_.watch_progress_interval_ms;
+  options.election_timeout_ms = config_.election_ms;
+  net::AsioExecutor* const client = threads_->client.executor();
+  const Status started = threads_->client.Run([&]() -> Status {
+    services_ = std::make_unique<api::Services>(
+        options, api::Services::Seams{.node = node_.get(),
+                                      .clock = &clock_,
+                                      .transport = client,
+                                      .pool = threads_->reads.executor()});
+    services_->Register(&methods_);
+    health_ = std::make_unique<admin::Health>(
+        admin::Health::Seams{.node = node_.get(), .executor = client});
+    health_->AddTo(&http_);
+    AddMetrics();
+    compactor_ = std::make_unique<Compactor>(
+        CompactionPlan::Options{.mode = config_.compaction_mode,
+                                .retention_ms = config_.compaction_retention_ms,
+                                .retention_revisions = config_.compaction_retention_revisions},
+        Compactor::Seams{.node = node_.get(), .clock = &clock_, .executor = client});
+    compactor_->Start();
+    quota_ = std::make_unique<Quota>(
+        Quota::Options{.node = node_.get(), .executor = client, .bytes = config_.quota_bytes});
+    quota_->Start();
+    for (const net::Address& address : config_.client_addresses) {
+      KEEL_ASSIGN_OR_RETURN(auto server,
+                            net::Server::Start(client, ServerOptions(address),
+                                               {.methods = &methods_, .http = &http_}));
+      servers_.push_back(std::move(server));
+    }
+    return {};
+  });
+  if (!started.ok()) return started.WithContext("--listen-client-urls");
+  for (const std::string& url : config_.listen_client_urls) {
+    LOG(INFO) << "event=serving_clients url=" << url;
+  }
+  return {};
+}
+
+void Member::AddMetrics() {
+  metrics_ = std::make_unique<admin::Metrics>(
+      admin::Metrics::Seams{.node = node_.get(),
+                            .clock = &clock_,
+                            .core = threads_->core.executor(),
+                            .client = threads_->client.executor(),
+                            .core_counts = &core_counts_,
+                            .wal_syncs = &wal_syncs_,
+                            .state_syncs = &state_syncs_,
+                            .add_from_core = [this](admin::Page* page) { AddPeers(page); },
+                            .add_from_client = [this](admin::Page* page) { AddConnections(page); },
+                            .version = KEEL_VERSION});
+  metrics_->AddTo(&http_);
+}
+
+void Member::AddPeers(admin::Page* page) const {
+  using Kind = admin::Page::Kind;
+  const std::vector<peers::PeerCounts> all = transport_->counts();
+  const auto add = [&](const admin::Page::Name& name, std::string_view label, auto value_of) {
+    for (const peers::PeerCounts& counts : all) {
+      page->Add(name, static_cast<double>(value_of(counts)),
+                {{label, peers::HexId(counts.peer.value())}});
+    }
+  };
+  add({"etcd_network_active_peers", "1 while both lanes to the peer are open, else 0."}, "Remote",
+      [](const auto& counts) { return counts.is_open ? 1 : 0; });
+  add({"etcd_network_peer_sent_bytes_total", "Bytes for the peer.", Kind::kCounter}, "To",
+      [](const auto& counts) { return counts.sent_bytes; });
+  add({"etcd_network_peer_received_bytes_total", "Bytes from the peer.", Kind::kCounter}, "From",
+      [](const auto& counts) { return counts.received_bytes; });
+  add({"etcd_network_peer_sent_failures_total", "Times that messages for the peer were lost.",
+       Kind::kCounter},
+      "To", [](const auto& counts) { return counts.losses; });
+  add({"keel_peer_round_trip_seconds", "The last round trip that was measured."}, "To",
+      [](const auto& counts) { return static_cast<double>(counts.round_trip_us) / 1e6; });
+  add({"keel_peer_queued_bytes", "Bytes that wait for the peer's connections."}, "To",
+      [](const auto& counts) { return counts.queued_bytes; });
+  page->Add(
+      {"keel_peer_refused_total", "Incoming peer connections that were refused.", Kind::kCounter},
+      static_cast<double>(transport_->refused_count()));
+}
+
+void Member::AddConnections(admin::Page* page) const {
+  calls_.AddTo(methods_, page);
+  net::Server::Counts sum;
+  for (const auto& server : servers_) {
+    const net::Server::Counts counts = server->counts();
+    sum.accepted += counts.accepted;
+    sum.refused += counts.refused;
+    sum.open += counts.open;
+  }
+  page->Add({"keel_client_connections", "Client connections that are open."},
+            static_cast<double>(sum.open));
+  page->Add({"keel_client_connections_accepted_total", "Client connections that were accepted.",
+             admin::Page::Kind::kCounter},
+            static_cast<double>(sum.accepted));
+  page->Add({"keel_client_connections_refused_total", "Client connections beyond the bound.",
+             admin::Page::Kind::kCounter},
+            static_cast<double>(sum.refused));
+}
+
+// Clients are told to go elsewhere while the node hands over what it leads; both have a bound.
+Status Member::Stop() {
+  if (threads_ == nullptr) return {};
+  const auto drained = std::make_shared<std::promise<void>>();
+  threads_->client.Run([&] {
+    if (services_ != nullptr) services_->Stop();
+    auto left = std::make_shared<size_t>(servers_.size());
+    if (*left == 0) drained->set_value();
+    for (const auto& server : servers_) {
+      server->Drain(kDrainGraceUs, [drained, left] {
+        if (--*left == 0) drained->set_value();
+      });
+    }
+  });
+  Status stopped;
+  if (node_ != nullptr) {
+    const auto answer = std::make_shared<std::promise<Status>>();
+    std::future<Status> coming = answer->get_future();
+    node_->Stop([answer](Status status) { answer->set_value(std::move(status)); });
+    stopped = coming.wait_for(kStopPatience) == std::future_status::ready
+                  ? coming.get()
+                  : DeadlineExceeded("the node did not stop in time");
+  }
+  drained->get_future().wait_for(kStopPatience);
+  threads_->client.Run([this] { servers_.clear(); });
+  threads_->core.Run([this] { transport_ == nullptr ? void() : transport_->Leave(); });
+  threads_->Stop();
+  quota_.reset();
+  publisher_.reset();
+  compactor_.reset();
+  metrics_.reset();
+  health_.reset();
+  services_.reset();
+  node_.reset();
+  transport_.reset();
+  said_ = {};
+  return stopped;
+}
+
+}  // namespace keel::server

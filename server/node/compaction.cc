@@ -1,0 +1,62 @@
+#include "server/node/compaction.h"
+
+#include <algorithm>
+
+#include "kv/mvcc/compactor.h"
+
+namespace keel::node {
+
+void CompactionLoop::Advance(StateMachine* machine) {
+  if (running_ || stopped_) return;
+  const Revision target = machine->view()->compacted();
+  if (target <= freed_) return OnFreed(freed_);
+  running_ = true;
+  StepLater(machine, target, 0);
+}
+
+void CompactionLoop::StepLater(StateMachine* machine, Revision target, uint64_t pause_us) {
+  auto step = [this, machine, target] {
+    if (stopped_) return;
+    const Result<bool> finished = machine->Compact(target, kv::Compactor::kStepRecords);
+    if (!finished.ok()) {
+      const Status failure = finished.status();
+      return options_.roles.node->Post([this, failure] { options_.on_failed(failure); });
+    }
+    if (!*finished) return StepLater(machine, target, kv::Compactor::kPauseUs);
+    options_.roles.node->Post([this, target] {
+      running_ = false;
+      freed_ = target;
+      OnFreed(target);
+    });
+  };
+  if (pause_us == 0) return options_.roles.pool->Post(std::move(step));
+  options_.roles.pool->PostAfter(pause_us, std::move(step));
+}
+
+void CompactionLoop::OnFreed(Revision target) {
+  if (waiters_.empty()) return;
+  std::vector<Waiter> waiting;
+  waiting.swap(waiters_);
+  for (Waiter& waiter : waiting) {
+    if (waiter.target <= target) {
+      std::move(waiter.done)(Status());
+    } else {
+      waiters_.push_back(std::move(waiter));
+    }
+  }
+}
+
+void CompactionLoop::Await(StateMachine* machine, Once<Status> done) {
+  if (stopped_) return std::move(done)(Unavailable("the node stops"));
+  waiters_.push_back({machine->view()->compacted(), std::move(done)});
+  Advance(machine);
+}
+
+void CompactionLoop::Shutdown() {
+  stopped_ = true;
+  std::vector<Waiter> waiting;
+  waiting.swap(waiters_);
+  for (Waiter& waiter : waiting) std::move(waiter.done)(Unavailable("the node stops"));
+}
+
+}  // namespace keel::node

@@ -1,0 +1,75 @@
+// The threads on which one member's roles run, and the order of their end.
+//
+// core: the consensus core and the peers' sockets. client: the clients' sockets, the services and
+// the probes. wal: the log. apply: the state. pool: the node's own work that blocks. reads: the
+// clients' reads that block. Owned by the member; started at once.
+#pragma once
+
+#include <future>
+#include <thread>
+#include <utility>
+
+#include "net/asio_executor.h"
+#include "server/node/roles.h"
+
+namespace keel::server {
+
+class RoleThread {
+ public:
+  // `name`: as the system's tools show it, at most 15 characters.
+  RoleThread(const char* name, const Clock* clock);
+  ~RoleThread() { Stop(); }
+  RoleThread(const RoleThread&) = delete;
+  RoleThread& operator=(const RoleThread&) = delete;
+
+  [[nodiscard]] net::AsioExecutor* executor() { return &executor_; }
+  // Ends it behind the task that runs; what has not run is destroyed with this.
+  void Stop();
+
+  // Runs `work` there and waits for it; not from one of its own tasks.
+  template <class Work>
+  auto Run(Work work) {
+    using Answer = decltype(work());
+    std::promise<Answer> promise;
+    std::future<Answer> answer = promise.get_future();
+    executor_.Post([&] {
+      if constexpr (std::is_void_v<Answer>) {
+        work();
+        promise.set_value();
+      } else {
+        promise.set_value(work());
+      }
+    });
+    return answer.get();
+  }
+
+ private:
+  net::AsioExecutor executor_;
+  std::thread thread_;
+};
+
+struct RoleThreads {
+  explicit RoleThreads(const Clock* clock)
+      : core("keel-core", clock),
+        client("keel-client", clock),
+        wal("keel-wal", clock),
+        apply("keel-apply", clock),
+        pool("keel-pool", clock),
+        reads("keel-reads", clock) {}
+
+  [[nodiscard]] node::Roles roles() {
+    return {core.executor(), wal.executor(), apply.executor(), pool.executor()};
+  }
+  void Stop() {
+    for (RoleThread* thread : {&client, &reads, &pool, &apply, &wal, &core}) thread->Stop();
+  }
+
+  RoleThread core;
+  RoleThread client;
+  RoleThread wal;
+  RoleThread apply;
+  RoleThread pool;
+  RoleThread reads;
+};
+
+}  // namespace keel::server

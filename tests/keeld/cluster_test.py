@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+"""Three keeld processes as their operator meets them: started, killed, stopped, and started wrongly.
+
+Usage: cluster_test.py PATH/TO/keeld [NAME...]
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+from cluster import Cluster, Failed, Member, field, until
+
+
+def check(holds, what):
+    if not holds:
+        raise Failed(what)
+
+
+def test_three_agree(cluster):
+    """A put by one is read from all; probes say so."""
+    cluster.start()
+    check(cluster.members[0].put("a", "one"), "a put is acknowledged")
+    for member in cluster.members:
+        check(member.has("a", "one"), f"{member.name} reads what was put")
+        check(member.get("/readyz?verbose")[0] == 200, "it is ready")
+        check("3.6" in member.get("/version")[1], "it says which API it serves")
+        check(member.get("/nothing")[0] == 404, "there is no such page")
+    check(sum(one.leads() for one in cluster.members) == 1, "one leads")
+
+
+def test_leader_killed(cluster):
+    """kill -9 of the leader: another takes over, writes go on, and it comes back in place."""
+    cluster.start()
+    gaps = []
+    for round_ in range(3):
+        old = cluster.leader()
+        others = [one for one in cluster.members if one is not old]
+        until("a put before", lambda: others[0].put(f"before{round_}", "x"))
+        time.sleep(1.2)
+        old.kill()
+        killed = time.monotonic()
+        # Short deadlines: one that was on its way to the dead leader would wait for its fate.
+        until("a put after", lambda: others[0].put(f"after{round_}", "y", 0.1), pause_s=0.005)
+        gaps.append(time.monotonic() - killed)
+        check(others[1].has(f"before{round_}", "x"), "nothing that was acknowledged is lost")
+        old.start()
+        cluster.wait_healthy()
+        check(old.has(f"after{round_}", "y"), "it catches up")
+    print(f"  time from kill -9 of the leader to the next write: "
+          f"{', '.join(f'{gap * 1000:.0f} ms' for gap in gaps)}")
+
+
+def test_leader_stopped(cluster):
+    """SIGTERM hands leadership over, and the process ends well."""
+    cluster.start()
+    old = cluster.leader()
+    other = next(one for one in cluster.members if one is not old)
+    check(other.put("before", "x"), "a put before")
+    began = time.monotonic()
+    old.process.send_signal(signal.SIGTERM)
+    until("a put meanwhile", lambda: other.put("meanwhile", "y", 0.2), pause_s=0.005)
+    gap = time.monotonic() - began
+    check(old.process.wait(timeout=20) == 0, "it ends with 0")
+    check("event=stopped" in old.said(), "it says that it stopped")
+    check(other.has("before", "x"), "nothing is lost")
+    print(f"  time from SIGTERM of the leader to the next write: {gap * 1000:.0f} ms")
+
+
+def test_all_restarted(cluster):
+    """All are killed at once, and start again in place with what was acknowledged."""
+    cluster.start()
+    check(cluster.members[1].put("kept", "v"), "a put")
+    for member in cluster.members:
+        member.kill()
+    for member in cluster.members:
+        member.start()
+    cluster.wait_healthy()
+    check(cluster.members[2].has("kept", "v"), "it is there")
+
+
+def refused(member, needle, *more, **changed):
+    """A start that must fail within its time, and say why."""
+    before = len(member.said()) if os.path.exists(member.log) else 0
+    member.start(*more, **changed)
+    code = member.process.wait(timeout=20)
+    said = member.said()[before:]
+    check(code != 0, "it ends with a failure")
+    check(needle in said, f"it says {needle!r}, not: {said}")
+
+
+def test_refusals(cluster):
+    """Wrong tokens, names, ports and flags are refused in words."""
+    cluster.start()
+    member = next(one for one in cluster.members if not one.leads())
+    check(member.put("a", "b"), "a put")
+    member.kill(signal.SIGTERM)
+    refused(member, "token", initial_cluster_token="other")
+    renamed = cluster.initial.replace(member.name + "=", "other=")
+    refused(member, "mend --name", name="other", initial_cluster=renamed)
+    refused(member, "does not name this member", name="nobody")
+    refused(member, "--insecure", listen_client_urls="http://0.0.0.0:1")
+    refused(member, "did you mean --election-timeout?", "--election-timeuot=5")
+    other = next(one for one in cluster.members if one is not member)
+    refused(member, "another process has the port", listen_client_urls=f"http://{other.endpoint}")
+    refused(other_on(member, other), "another node runs on")
+    # Unharmed by all that.
+    member.start()
+    cluster.wait_healthy()
+
+
+def other_on(member, other):
+    """A second process on the directory of `other`, at the ports of `member`."""
+    twin = Member(member.cluster, other.name, member.client_port, member.peer_port)
+    twin.log = member.log
+    initial = member.cluster.initial.replace(other.peer_url, "http://127.0.0.1:1")
+    initial = initial.replace(member.peer_url, other.peer_url).replace("http://127.0.0.1:1",
+                                                                      member.peer_url)
+    start = twin.start
+    twin.start = lambda *more, **changed: start(*more, **{"initial_cluster": initial, **changed})
+    return twin
+
+
+def test_empty_directory(cluster):
+    """A known member that comes back with an empty directory stops, and says what to do."""
+    cluster.start()
+    member = next(one for one in cluster.members if not one.leads())
+    member.kill()
+    shutil.rmtree(member.directory)
+    refused(member, "member replace")
+    check(cluster.leader().put("still", "there"), "the others go on")
+
+
+def test_alone(cluster):
+    """One member alone serves by itself; flags by the environment."""
+    member = cluster.members[0]
+    os.environ["ETCD_ELECTION_TIMEOUT"] = "700"
+    try:
+        member.start()
+        until("it is healthy", member.is_healthy)
+    finally:
+        del os.environ["ETCD_ELECTION_TIMEOUT"]
+    check(member.put("a", "b") and member.has("a", "b"), "it serves")
+    check(member.kill(signal.SIGTERM) == 0, "it ends well")
+
+
+def test_etcdctl(cluster):
+    """etcd's own client writes and reads; left out where it is not installed."""
+    if shutil.which("etcdctl") is None:
+        print("  etcdctl is not installed: left out")
+        return
+    cluster.start()
+    endpoints = ",".join(one.endpoint for one in cluster.members)
+
+    def etcdctl(*arguments):
+        return subprocess.run(["etcdctl", "--endpoints", endpoints, *arguments], timeout=20,
+                              env={**os.environ, "ETCDCTL_API": "3"}, capture_output=True,
+                              text=True, check=True).stdout
+    check(etcdctl("put", "greeting", "hello") == "OK\n", "a put")
+    check(etcdctl("get", "greeting") == "greeting\nhello\n", "a get")
+
+
+def member_add(member, url):
+    """MemberAdd by RPC, as etcdctl does it."""
+    member.call("/etcdserverpb.Cluster/MemberAdd", field(1, url.encode()), timeout_s=10)
+
+
+def test_join(cluster):
+    """An added member finds out who it is, catches up and serves; it does not come back emptied."""
+    joiner = cluster.members.pop()
+    everybody = cluster.initial
+    cluster.initial = ",".join(part for part in everybody.split(",")
+                               if not part.startswith(joiner.name + "="))
+    cluster.start()
+    check(cluster.members[0].put("before", "x"), "a put before")
+    member_add(cluster.members[0], joiner.peer_url)
+    cluster.members.append(joiner)
+    cluster.initial = everybody
+    joiner.start(initial_cluster_state="existing")
+    until("the new member is healthy", joiner.is_healthy)
+    until("it reads what was put before", lambda: joiner.has("before", "x"))
+    until("it is named", lambda: b"\x12\x02" + joiner.name.encode() in
+          cluster.members[0].call("/etcdserverpb.Cluster/MemberList", b""))
+    # In place, whatever the flags say of how it began.
+    check(joiner.kill(signal.SIGTERM) == 0, "it ends well")
+    joiner.start(initial_cluster_state="existing")
+    until("it is healthy again", joiner.is_healthy)
+    joiner.kill()
+    shutil.rmtree(joiner.directory)
+    refused(joiner, "must not come back", initial_cluster_state="existing")
+
+
+SIZES = {"test_alone": 1}
+
+
+def main():
+    program, chosen = sys.argv[1], sys.argv[2:]
+    failed = []
+    tests = {name: test for name, test in globals().items() if name.startswith("test_")}
+    for name, test in tests.items():
+        if chosen and name not in chosen:
+            continue
+        began = time.monotonic()
+        try:
+            with Cluster(program, SIZES.get(name, 3)) as cluster:
+                test(cluster)
+            print(f"ok      {name} ({time.monotonic() - began:.1f} s): {test.__doc__}", flush=True)
+        except (Failed, subprocess.SubprocessError) as error:
+            print(f"FAILED  {name}: {error}", flush=True)
+            failed.append(name)
+    if failed:
+        sys.exit(f"{len(failed)} failed: {' '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()

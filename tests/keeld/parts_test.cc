@@ -1,0 +1,161 @@
+#include <gtest/gtest.h>
+
+#include "server/admin/call_counts.h"
+#include "server/admin/health.h"
+#include "server/admin/metrics.h"
+#include "server/compactor.h"
+#include "server/join.h"
+
+namespace keel::server {
+namespace {
+
+// ---- joining ----
+
+node::Introduction Running(std::vector<node::MemberInfo> members) {
+  std::vector<NodeId> ids;
+  for (const node::MemberInfo& member : members) ids.push_back(member.id);
+  return {
+      .cluster_token = "t",
+      .cluster_id = 7,
+      .member = NodeId(1),
+      .name = "one",
+      .phase = node::MemberPhase::kMember,
+      .config = raft::Config::OfVoters(ids).Encode(node::Membership(std::move(members)).Encode())};
+}
+
+const node::MemberInfo kOne{.id = NodeId(1), .name = "one", .peer_urls = {"http://h:1"}};
+const Applicant kTwo{.name = "two", .peer_urls = {"http://h:2"}, .token = "t"};
+
+TEST(Join, FindsTheAddedMemberByItsAddress) {
+  const auto answer = Running({kOne, {.id = NodeId(2), .peer_urls = {"http://h:2"}}});
+  const Result<Identity> found = FindSelf(answer, kTwo);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->member, NodeId(2));
+  EXPECT_EQ(found->cluster_id, 7u);
+}
+
+TEST(Join, WaitsUntilItIsAdded) {
+  EXPECT_EQ(FindSelf(Running({kOne}), kTwo).status().code(), Code::kUnavailable);
+  node::Introduction early = Running({kOne});
+  early.phase = node::MemberPhase::kNew;
+  EXPECT_EQ(FindSelf(early, kTwo).status().code(), Code::kUnavailable);
+}
+
+TEST(Join, AMemberThatHasRunBeforeDoesNotComeBackWithoutItsDirectory) {
+  const auto answer =
+      Running({kOne, {.id = NodeId(2), .name = "two", .peer_urls = {"http://h:2"}}});
+  const Result<Identity> found = FindSelf(answer, kTwo);
+  EXPECT_EQ(found.status().code(), Code::kFailedPrecondition);
+  EXPECT_NE(found.status().message().find("member replace"), std::string::npos);
+  // Unless it is the very one, and had not finished its first start.
+  Applicant again = kTwo;
+  again.member = NodeId(2);
+  EXPECT_TRUE(FindSelf(answer, again).ok());
+}
+
+TEST(Join, AnotherTokenIsAnotherCluster) {
+  Applicant stranger = kTwo;
+  stranger.token = "other";
+  EXPECT_EQ(FindSelf(Running({kOne}), stranger).status().code(), Code::kFailedPrecondition);
+}
+
+// ---- compaction ----
+
+TEST(CompactionPlan, PeriodicKeepsARetentionOfHistory) {
+  CompactionPlan plan({.retention_ms = 1'000});
+  EXPECT_EQ(plan.PeriodMs(), 100u);
+  for (uint64_t ms = 0; ms < 1'000; ms += 100) {
+    EXPECT_FALSE(plan.Next({ms, Revision(ms + 1), Revision()}).has_value()) << ms;
+  }
+  EXPECT_EQ(plan.Next({1'000, Revision(1'001), Revision()}), Revision(1));
+  EXPECT_EQ(plan.Next({1'100, Revision(1'101), Revision(1)}), Revision(101));
+  // Nothing new was written, and nothing is compacted twice.
+  EXPECT_FALSE(plan.Next({1'200, Revision(1'101), Revision(900)}).has_value());
+}
+
+TEST(CompactionPlan, ByRevisionKeepsACount) {
+  CompactionPlan plan({.mode = CompactionMode::kRevision, .retention_revisions = 100});
+  EXPECT_FALSE(plan.Next({0, Revision(100), Revision()}).has_value());
+  EXPECT_EQ(plan.Next({0, Revision(150), Revision()}), Revision(50));
+  EXPECT_FALSE(plan.Next({0, Revision(150), Revision(50)}).has_value());
+}
+
+TEST(CompactionPlan, ZeroIsNever) {
+  EXPECT_EQ(CompactionPlan({}).PeriodMs(), 0u);
+  EXPECT_EQ(CompactionPlan({.mode = CompactionMode::kRevision}).PeriodMs(), 0u);
+}
+
+// ---- probes ----
+
+constexpr admin::Finding kWell{.reads = true, .has_leader = true};
+
+TEST(Health, SaysWhatIsWrongInEtcdsWords) {
+  EXPECT_EQ(admin::HealthAnswer(kWell, "").body, R"({"health":"true","reason":""})");
+  admin::Finding finding = kWell;
+  finding.is_full = true;
+  EXPECT_EQ(admin::HealthAnswer(finding, "").status, 503);
+  EXPECT_EQ(admin::HealthAnswer(finding, "").body,
+            R"({"health":"false","reason":"ALARM NOSPACE"})");
+  EXPECT_EQ(admin::HealthAnswer(finding, "exclude=NOSPACE").status, 200);
+  finding.has_leader = false;
+  EXPECT_EQ(admin::HealthAnswer(finding, "").body,
+            R"({"health":"false","reason":"RAFT NO LEADER"})");
+}
+
+TEST(Health, ReadinessNamesEachCheck) {
+  EXPECT_EQ(admin::ReadyAnswer(kWell, "").body, "ok\n");
+  EXPECT_EQ(admin::ReadyAnswer(kWell, "verbose").body,
+            "[+]leader ok\n[+]linearizable_read ok\n[+]data_corruption ok\nok\n");
+  const net::HttpResponse bad = admin::ReadyAnswer({.has_leader = true}, "");
+  EXPECT_EQ(bad.status, 503);
+  EXPECT_NE(bad.body.find("[-]linearizable_read failed"), std::string::npos);
+  EXPECT_EQ(admin::ReadyAnswer({.has_leader = true}, "exclude=linearizable_read").status, 200);
+}
+
+TEST(Metrics, APageIsWhatPrometheusReads) {
+  admin::Histogram histogram;
+  histogram.Add(100);
+  histogram.Add(2'000);
+  histogram.Add(uint64_t{100} << 30);
+  admin::Page page;
+  page.Add({"keel_a", "An a."}, 1, {{"To", "x"}});
+  page.Add({"keel_a", "An a."}, 2, {{"To", "y"}});
+  page.Add({"keel_h_seconds", "An h."}, histogram);
+  const std::string text = page.ToString();
+  EXPECT_NE(text.find("# TYPE keel_a gauge\nkeel_a{To=\"x\"} 1\nkeel_a{To=\"y\"} 2\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("keel_h_seconds_bucket{le=\"0.002\"} 2\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("keel_h_seconds_bucket{le=\"+Inf\"} 3\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("keel_h_seconds_count 3\n"), std::string::npos) << text;
+}
+
+TEST(Metrics, CallsAreCountedByMethodAndCode) {
+  net::MethodTable methods;
+  methods.AddUnary("/p.KV/Put", {});
+  admin::CallCounts calls;
+  calls.Count(methods.Find("/p.KV/Put"), Code::kOk);
+  calls.Count(methods.Find("/p.KV/Put"), Code::kOk);
+  calls.Count(methods.Find("/p.KV/Put"), Code::kResourceExhausted);
+  calls.Count(nullptr, Code::kUnimplemented);
+  admin::Page page;
+  calls.AddTo(methods, &page);
+  const std::string text = page.ToString();
+  for (
+      const char* line :
+      {R"(grpc_server_handled_total{grpc_type="unary",grpc_service="p.KV",grpc_method="Put",grpc_code="OK"} 2)",
+       R"(grpc_service="p.KV",grpc_method="Put",grpc_code="ResourceExhausted"} 1)",
+       R"(grpc_service="unknown",grpc_method="unknown",grpc_code="Unimplemented"} 1)"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << text;
+  }
+  EXPECT_EQ(admin::CodeLabel(Code::kCancelled), "Canceled");
+}
+
+TEST(Metrics, LeaderChangesCountThoseThatCame) {
+  admin::CoreCounts counts;
+  for (const uint64_t leader : {0, 1, 1, 0, 0, 2, 1}) counts.OnStep(NodeId(leader));
+  EXPECT_EQ(counts.leader_changes, 3u);
+}
+
+}  // namespace
+}  // namespace keel::server

@@ -97,8 +97,9 @@ void Node::HandMessages() {
 
 void Node::OnPersisted(raft::PersistId id) {
   if (stopped_) return;
-  if (seams_.on_persisted) seams_.on_persisted(*core_, id);
   while (!promises_.empty() && promises_.front().after <= id) {
+    // One write may hold what cuts the log again; what was promised before that is told before it.
+    if (seams_.on_persisted) seams_.on_persisted(*core_, promises_.front().after);
     for (raft::Message& message : promises_.front().messages) {
       const NodeId to = message.to;
       PeerMessage wrapped = std::move(message);
@@ -107,6 +108,7 @@ void Node::OnPersisted(raft::PersistId id) {
     }
     promises_.pop_front();
   }
+  if (seams_.on_persisted) seams_.on_persisted(*core_, id);
   Feed(raft::PersistDone{id});
 }
 

@@ -10,6 +10,11 @@ namespace {
 constexpr size_t kPullBytes = 4'000;
 constexpr uint64_t kWanderUs = 4'000'000;
 
+std::string NameOf(const kv::KeyRange& keys) {
+  if (keys == kv::PrefixRange("")) return "the watch of all keys";
+  return "the watch of '" + keys.begin + "'";
+}
+
 }  // namespace
 
 Follower::Follower(Options options) : options_(std::move(options)) {
@@ -156,8 +161,7 @@ std::string Followers::WhyNotComplete() const {
   for (const auto& client : clients_) {
     const std::vector<Given> due = DueTo(*client);
     if (!due.empty() && client->next <= due.back().revision) {
-      return "the watch of '" + client->keys.begin + "' is at " +
-             std::to_string(client->next.value()) + " of " +
+      return NameOf(client->keys) + " is at " + std::to_string(client->next.value()) + " of " +
              std::to_string(due.back().revision.value());
     }
   }
@@ -177,9 +181,8 @@ void Followers::Check() const {
       return at == end ? std::string("nothing")
                        : "revision " + std::to_string(at->revision.value());
     };
-    desk_->Report("watch", "the watch of '" + client->keys.begin + "' was given " +
-                               name(given, client->given.end()) + " where " +
-                               name(wanted, due.end()) + " was due");
+    desk_->Report("watch", NameOf(client->keys) + " was given " + name(given, client->given.end()) +
+                               " where " + name(wanted, due.end()) + " was due");
   }
 }
 

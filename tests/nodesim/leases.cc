@@ -125,6 +125,9 @@ std::string Leases::WhyNotExpired() const {
     const kv::Event* last = chronicle.LastOf(past.key, chronicle.last());
     if (last != nullptr && last->kind == kv::EventKind::kPut) return past.key + " lives on";
   }
+  for (const auto& holder : holders_) {
+    if (holder->is_tied && !IsGone(holder->key)) return holder->key + " is still held";
+  }
   return "";
 }
 

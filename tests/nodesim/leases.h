@@ -18,7 +18,8 @@ class Leases {
   Leases(Desk* desk, sim::PhaseTracker* phases) : desk_(desk), phases_(phases) {}
   void Start();
 
-  // Which key is still there, though its lease should have run out; empty: none.
+  // Once clients are to stop: which key is still there, though its lease should run out; empty:
+  // none.
   [[nodiscard]] std::string WhyNotExpired() const;
   [[nodiscard]] uint64_t LongestUs() const;
   // Once the chronicle is complete.

@@ -66,6 +66,12 @@ std::string_view WhyNotGoodEnough(const Totals& totals, const RunFacts& facts) {
   return "";
 }
 
+bool IsDone(const Totals& totals, const RunLimits& limits, double real_s) {
+  if (limits.seeds != 0 && totals.seeds >= limits.seeds) return true;
+  if (limits.seconds == 0 || real_s < static_cast<double>(limits.seconds)) return false;
+  return totals.seeds >= limits.covering_seeds || totals.EmptyCells() == 0;
+}
+
 double Campaign::WorthOf(uint64_t seed) const {
   double worth = 0;
   for (const Cell& cell : AimsOf(seed, *totals_.chart)) {

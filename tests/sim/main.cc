@@ -37,7 +37,8 @@ constexpr char kHelp[] =
                    from 60 on, it is a failure if a cell of the coverage matrix is empty, if the
                    99th percentile of the time from healing to a leader is above 5 election
                    timeouts, or, in a plain release build of keel-sim, if fewer than 200 seconds
-                   are simulated in a second
+                   are simulated in a second; keel-sim-node goes on for up to 80 seeds in all
+                   while a cell is empty, so that a slow machine covers the same
   --seeds N        run N seeds
   --first-seed N   begin there (1)
   --seed N         run this one seed, from 1 on, and print its trace hash
@@ -148,17 +149,18 @@ int RunMany(const Flags& flags) {
   Campaign campaign(flags.first_seed, *TheSimulator().chart);
   const Clock::time_point start = Clock::now();
   const Totals& totals = campaign.totals();
-  while (totals.failed_seeds < kFailuresShown) {
-    if (flags.seeds != 0 && totals.seeds >= flags.seeds) break;
-    if (flags.seconds != 0 && SecondsSince(start) >= static_cast<double>(flags.seconds)) break;
+  const bool is_full = flags.seconds >= kFullRunSeconds;
+  const RunLimits limits{.seeds = flags.seeds,
+                         .seconds = flags.seconds,
+                         .covering_seeds = is_full ? TheSimulator().covering_seeds : 0};
+  while (totals.failed_seeds < kFailuresShown && !IsDone(totals, limits, SecondsSince(start))) {
     running_seed = campaign.PickSeed();
     const SeedResult result = TheSimulator().run(running_seed, flags.nodes, nullptr);
     campaign.Add(result);
     if (!result.IsClean()) PrintFailedAgain(result, flags.nodes);
   }
-  const RunFacts facts{.real_s = SecondsSince(start),
-                       .is_full = flags.seconds >= kFullRunSeconds,
-                       .judges_speed = kJudgesSpeed};
+  const RunFacts facts{
+      .real_s = SecondsSince(start), .is_full = is_full, .judges_speed = kJudgesSpeed};
   if (flags.matrix || facts.is_full) PrintMatrix(totals.matrix, *TheSimulator().chart);
   PrintTotals(totals, facts.real_s);
   if (facts.is_full) PrintTargets(totals, facts.real_s);
@@ -183,7 +185,8 @@ int Main(int argc, char** argv) {
     return 2;
   }
   if (flags.seed == 0u || flags.first_seed == 0) {
-    std::fputs("keel-sim: there is no seed 0; they are numbered from 1\n", stderr);
+    std::fprintf(stderr, "%s: there is no seed 0; they are numbered from 1\n",
+                 std::string(TheSimulator().program).c_str());
     return 2;
   }
   SetCheckFailureHook(&OnCheckFailure);

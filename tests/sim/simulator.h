@@ -15,6 +15,8 @@ struct Simulator {
   std::string_view what;     // for the first line of its help
   std::string_view command;  // starts it: "./run sim"
   const Chart* chart = nullptr;
+  // RunLimits::covering_seeds of a full run.
+  uint64_t covering_seeds = 0;
   // `voters` 0: the seed decides. `story` may be null.
   SeedResult (*run)(uint64_t seed, uint32_t voters, Story* story) = nullptr;
 };

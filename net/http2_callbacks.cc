@@ -26,6 +26,8 @@ nghttp2_option* MakeOptions(const Http2Options& options) {
   nghttp2_option_set_no_closed_streams(made, 1);
   // gRPC's own libraries send status messages with outer spaces.
   nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(made, 1);
+  // A server judges requests itself (net/request_rules.h).
+  nghttp2_option_set_no_http_messaging(made, options.role == Http2Role::kServer ? 1 : 0);
   nghttp2_option_set_max_continuations(made, options.continuations_max);
   // nghttp2's own fence stands behind ours.
   nghttp2_option_set_stream_reset_rate_limit(made, options.resets.burst * 2,
@@ -100,7 +102,15 @@ int Http2Callbacks::OnHeader(nghttp2_session*, const nghttp2_frame* frame, const
                              void* user_data) {
   Http2Session* self = Self(user_data);
   Http2Session::Stream* stream = self->Find(IdOf(frame->hd.stream_id));
-  if (stream == nullptr || stream->headers_too_large) return 0;
+  if (stream == nullptr || stream->malformed) return 0;
+  if (self->options_.role == Http2Role::kServer) {
+    const auto verdict = stream->rules.OnField(View(name, name_bytes), View(value, value_bytes));
+    if (verdict == RequestRules::Verdict::kMalformed) {
+      self->Refuse(IdOf(frame->hd.stream_id), stream);
+    }
+    if (verdict != RequestRules::Verdict::kKeep) return 0;
+  }
+  if (stream->headers_too_large) return 0;
   if (self->fields_.ListBytes() + name_bytes + value_bytes + 32 >
       self->options_.header_list_bytes_max) {
     stream->headers_too_large = true;
@@ -113,7 +123,10 @@ int Http2Callbacks::OnHeader(nghttp2_session*, const nghttp2_frame* frame, const
 void Http2Callbacks::OnHeadersFrame(Http2Session* self, const nghttp2_frame& frame) {
   const StreamId id = IdOf(frame.hd.stream_id);
   Http2Session::Stream* stream = self->Find(id);
-  if (stream == nullptr) return;
+  if (stream == nullptr || stream->malformed) return;
+  if (self->options_.role == Http2Role::kServer && !stream->rules.OnBlockEnd(EndsStream(frame))) {
+    return self->Refuse(id, stream);
+  }
   // 1xx responses come ahead of the real one and mean nothing to gRPC.
   if (frame.headers.cat == NGHTTP2_HCAT_RESPONSE || frame.headers.cat == NGHTTP2_HCAT_HEADERS) {
     const std::optional<std::string_view> status = self->fields_.Find(":status");
@@ -162,11 +175,15 @@ int Http2Callbacks::OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* 
       break;
   }
   const bool carries_stream = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
-  if (carries_stream && EndsStream(*frame) && self->failure_.empty() &&
-      self->Find(IdOf(frame->hd.stream_id)) != nullptr) {
-    self->events_->OnEnd(IdOf(frame->hd.stream_id));
-  }
+  if (carries_stream && EndsStream(*frame)) OnEndOf(self, IdOf(frame->hd.stream_id));
   return 0;
+}
+
+void Http2Callbacks::OnEndOf(Http2Session* self, StreamId id) {
+  Http2Session::Stream* stream = self->Find(id);
+  if (stream == nullptr || stream->malformed || !self->failure_.empty()) return;
+  if (!stream->rules.OnEnd()) return self->Refuse(id, stream);
+  self->events_->OnEnd(id);
 }
 
 int Http2Callbacks::OnBeginFrame(nghttp2_session*, const nghttp2_frame_hd* head, void* user_data) {
@@ -179,7 +196,7 @@ int Http2Callbacks::OnBeginFrame(nghttp2_session*, const nghttp2_frame_hd* head,
 }
 
 int Http2Callbacks::OnInvalidFrame(nghttp2_session*, const nghttp2_frame*, int, void* user_data) {
-  // Making us reset streams is as cheap for the peer as resetting them (CVE-2025-8671).
+  // As in Refuse.
   Http2Session* self = Self(user_data);
   self->Judge(self->flood_guard_.OnReset(self->now_us_));
   return 0;
@@ -190,7 +207,8 @@ int Http2Callbacks::OnDataChunk(nghttp2_session*, uint8_t, int32_t stream, const
   Http2Session* self = Self(user_data);
   self->owed_bytes_ += bytes;
   Http2Session::Stream* state = self->Find(IdOf(stream));
-  if (state == nullptr || !self->failure_.empty()) {
+  if (state != nullptr && !state->rules.OnData(bytes)) self->Refuse(IdOf(stream), state);
+  if (state == nullptr || state->malformed || !self->failure_.empty()) {
     self->CreditConnection();
     return 0;
   }

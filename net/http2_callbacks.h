@@ -41,6 +41,7 @@ struct Http2Callbacks {
   static int SendData(nghttp2_session*, nghttp2_frame* frame, const uint8_t* head, size_t bytes,
                       nghttp2_data_source*, void* user_data);
   static void OnHeadersFrame(Http2Session* self, const nghttp2_frame& frame);
+  static void OnEndOf(Http2Session* self, StreamId id);
 };
 
 }  // namespace keel::net

@@ -336,6 +336,13 @@ void Http2Session::Closed(StreamId stream, uint32_t error_code) {
   if (announced) events_->OnClosed(stream, error_code);
 }
 
+void Http2Session::Refuse(StreamId stream, Stream* state) {
+  if (std::exchange(state->malformed, true)) return;
+  Reset(stream, Http2Error::kProtocolError);
+  // Making us reset streams is as cheap for the peer as resetting them (CVE-2025-8671).
+  Judge(flood_guard_.OnReset(now_us_));
+}
+
 void Http2Session::Judge(const char* offence) {
   if (offence != nullptr) Fail(Http2Error::kEnhanceYourCalm, offence);
 }

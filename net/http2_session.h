@@ -28,6 +28,7 @@
 #include "net/keepalive.h"
 #include "net/metadata.h"
 #include "net/output_queue.h"
+#include "net/request_rules.h"
 #include "net/rpc.h"
 
 struct nghttp2_session;
@@ -145,6 +146,9 @@ class Http2Session {
     bool announced = false;
     bool got_headers = false;
     bool headers_too_large = false;
+    // Server: the request broke HTTP's rules, and its reset is on its way; no event tells of it.
+    bool malformed = false;
+    RequestRules rules;
   };
 
   [[nodiscard]] Stream* Find(StreamId stream);
@@ -159,6 +163,8 @@ class Http2Session {
   [[nodiscard]] bool AnnounceRoom();
   void DropQueue(Stream* stream);
   void CreditConnection();
+  // Ends a stream whose request breaks HTTP's rules.
+  void Refuse(StreamId stream, Stream* state);
   void Fail(Http2Error error, std::string_view reason);
   void Judge(const char* offence);
   void SendGoAway(Http2Error error, std::string_view reason, int32_t last_stream);

@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "api/version.h"
 #include "server/async_log.h"
 #include "server/flags.h"
 #include "server/inbox.h"
@@ -99,7 +100,7 @@ int Main(int count, char** arguments) {
     return 0;
   }
   if (parsed->wish == Wish::kVersion) {
-    std::printf("keeld %s\nserves the API of etcd %s\n", KEEL_VERSION, admin::kServerVersion);
+    std::printf("keeld %s\nserves the API of etcd %s\n", KEEL_VERSION, kEtcdVersion.data());
     return 0;
   }
   // Outlives the thread that waits for signals, which ends with the process.

@@ -108,10 +108,11 @@ Status Member::OpenDirectory() {
     KEEL_ASSIGN_OR_RETURN(const Identity identity, AskWhoIAm(NodeId()));
     id = identity.member.value();
   }
-  KEEL_ASSIGN_OR_RETURN(
-      member_files_,
-      node::MemberFiles::Open(
-          &files_, {.directory = config_.data_dir, .cluster_token = config_.token, .random = id}));
+  KEEL_ASSIGN_OR_RETURN(member_files_,
+                        node::MemberFiles::Open(&files_, {.directory = config_.data_dir,
+                                                          .cluster_token = config_.token,
+                                                          .random = id,
+                                                          .wall_ms = clock_.WallMs()}));
   boot_ = raft::BootId(member_files_->vote().boot);
   record_ = member_files_->record();
   LOG(INFO) << "event=directory_open path=" << config_.data_dir

@@ -117,7 +117,7 @@ Result<std::unique_ptr<VoteFile>> VoteFile::Create(FileSystem* files, const Opti
   KEEL_ASSIGN_OR_RETURN(auto file, files->OpenWritable(draft, OpenMode::kCreateOrEmpty));
   KEEL_RETURN_IF_ERROR(file->Preallocate(kVoteFileBytes));
   std::unique_ptr<VoteFile> votes(new VoteFile(std::move(file), options));
-  KEEL_RETURN_IF_ERROR(votes->Write({.boot = 1}, 0));
+  KEEL_RETURN_IF_ERROR(votes->Write({.boot = std::max<uint64_t>(1, options.boot_min)}, 0));
   KEEL_RETURN_IF_ERROR(files->Rename({.from = draft, .to = options.path}));
   KEEL_RETURN_IF_ERROR(SyncName(files, options.path));
   return votes;
@@ -142,7 +142,7 @@ Result<std::unique_ptr<VoteFile>> VoteFile::Open(FileSystem* files, const Option
   votes->save_count_ = newest->save_count;
   votes->slots_repaired_ = read.slots[0] && read.slots[1] ? 0 : 1;
   VoteRecord record = newest->record;
-  ++record.boot;
+  record.boot = std::max(record.boot + 1, options.boot_min);
   // The newest slot is overwritten last: until then it may be the only one that holds the vote.
   const bool newest_is_first = read.slots[0] && newest == &*read.slots[0];
   KEEL_RETURN_IF_ERROR(votes->Write(record, newest_is_first ? 1 : 0));

@@ -46,6 +46,9 @@ class VoteFile {
     std::string path;
     uint64_t group = 0;
     NodeId member;
+    // The boot count is no less: the wall clock's milliseconds, so that it also grows when the
+    // directory was lost. The clock may lie; what was kept here does not.
+    uint64_t boot_min = 0;
   };
 
   // For a member's first start. ALREADY_EXISTS if there is a file.

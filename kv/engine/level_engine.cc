@@ -1,7 +1,5 @@
 #include "kv/engine/level_engine.h"
 
-#include <leveldb/write_batch.h>
-
 #include <utility>
 
 namespace keel::kv {
@@ -9,7 +7,6 @@ namespace keel::kv {
 namespace {
 
 constexpr int kFilterBitsPerKey = 10;
-constexpr size_t kKeptBatchBytesMax = size_t{1} << 20;
 
 leveldb::Slice Slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 
@@ -152,15 +149,7 @@ Result<bool> LevelEngine::Get(std::string_view key, std::string* value,
 
 Status LevelEngine::Write(const WriteBatch& batch, Index applied) {
   if (const Status failed = env_->failure(); !failed.ok()) return failed;
-  // One is kept for its room, a thread each: writers beside one another must not share it.
-  thread_local leveldb::WriteBatch kept;
-  leveldb::WriteBatch large;
-  leveldb::WriteBatch& updates = batch.size_bytes() <= kKeptBatchBytesMax ? kept : large;
-  updates.Clear();
-  batch.ForEach([&updates](std::string_view key,
-                           std::string_view value) { updates.Put(Slice(key), Slice(value)); },
-                [&updates](std::string_view key) { updates.Delete(Slice(key)); });
-  const leveldb::Status written = database_->Write(leveldb::WriteOptions(), &updates);
+  const leveldb::Status written = database_->Write(leveldb::WriteOptions(), batch.updates());
   if (!written.ok()) return env_->Latch(Translate(written));
   RaiseTo(&written_, applied.value());
   if (env_->unsynced_bytes() >= options_.sync_every_bytes) SyncInBackground();

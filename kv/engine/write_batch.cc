@@ -1,35 +1,42 @@
 #include "kv/engine/write_batch.h"
 
-#include "base/coding.h"
+#include <memory>
+
+#include "base/check.h"
 
 namespace keel::kv {
 
+namespace {
+
+constexpr size_t kKeptBytesMax = size_t{1} << 20;
+
+leveldb::Slice Slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+
+}  // namespace
+
 void WriteBatch::Put(std::string_view key, std::string_view value) {
-  operations_.push_back(1);
-  Append(key);
-  Append(value);
+  updates_.Put(Slice(key), Slice(value));
   ++count_;
 }
 
 void WriteBatch::Delete(std::string_view key) {
-  operations_.push_back(0);
-  Append(key);
+  updates_.Delete(Slice(key));
   ++count_;
 }
 
 void WriteBatch::Clear() {
-  operations_.clear();
   count_ = 0;
+  if (size_bytes() <= kKeptBytesMax) {
+    updates_.Clear();
+    return;
+  }
+  // A cleared or assigned one would keep its room.
+  std::destroy_at(&updates_);
+  std::construct_at(&updates_);
 }
 
-void WriteBatch::Append(std::string_view bytes) {
-  AppendFixed32(&operations_, static_cast<uint32_t>(bytes.size()));
-  operations_.append(bytes);
-}
-
-std::string_view WriteBatch::Read(size_t at) const {
-  const uint32_t size_bytes = DecodeFixed32(operations_.data() + at);
-  return std::string_view(operations_).substr(at + kLengthBytes, size_bytes);
+void WriteBatch::Visit(leveldb::WriteBatch::Handler* handler) const {
+  KEEL_CHECK(updates_.Iterate(handler).ok()) << "a batch that was never damaged";
 }
 
 }  // namespace keel::kv

@@ -61,6 +61,8 @@ class Layout {
   [[nodiscard]] std::string NameKey(Family family, std::string_view name) const;
 
  private:
+  // Writes the prefix at `at`, where there is room for it; gives the place behind it.
+  char* EncodePrefix(Family family, char* at) const;
   void SetPrefix(Family family, std::string* out) const;
 
   std::string group_;

@@ -1,6 +1,7 @@
 #include "kv/mvcc/store.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/check.h"
@@ -16,6 +17,8 @@ namespace keel::kv {
 
 namespace {
 
+constexpr size_t kDecodedAhead = 8;
+
 // Member by member: g++ 12 takes a variant that moves within an aggregate for uninitialised.
 template <class T>
 Outcome ToOutcome(Refusable<T>* refusable) {
@@ -25,6 +28,11 @@ Outcome ToOutcome(Refusable<T>* refusable) {
     outcome.answer.template emplace<T>(std::move(refusable->value));
   }
   return outcome;
+}
+
+void Decode(const LogEntry& entry, std::optional<Command>* command) {
+  command->reset();
+  if (entry.kind == LogEntry::Kind::kCommand) *command = DecodeCommand(entry.payload);
 }
 
 // Whether the command reads from the engine what earlier commands of the batch may have changed.
@@ -108,20 +116,29 @@ SessionTable::Scope Store::SessionScope() {
 Status Store::Apply(std::span<const LogEntry> entries, std::vector<Outcome>* outcomes) {
   KEEL_CHECK(thread_.IsCurrent()) << "Store belongs to the apply role";
   if (entries.empty()) return Status::Ok();
-  std::optional<Command> commands[2];  // this entry's and the next one's
-  Decode(entries.front(), &commands[0]);
-  for (size_t i = 0; i < entries.size(); ++i) {
-    if (i + 1 < entries.size()) Decode(entries[i + 1], &commands[(i + 1) % 2]);
-    KEEL_RETURN_IF_ERROR(ApplyOne(entries[i], &commands[i % 2], outcomes));
+  // Some at a time: the processor waits for the places of many keys no longer than for one.
+  std::array<std::optional<Command>, kDecodedAhead> commands;
+  for (size_t from = 0; from < entries.size(); from += kDecodedAhead) {
+    const auto next = entries.subspan(from, std::min(kDecodedAhead, entries.size() - from));
+    for (size_t i = 0; i < next.size(); ++i) Decode(next[i], &commands[i]);
+    Prefetch(std::span(commands).first(next.size()));
+    for (size_t i = 0; i < next.size(); ++i) {
+      KEEL_RETURN_IF_ERROR(ApplyOne(next[i], &commands[i], outcomes));
+    }
   }
   return Flush();
 }
 
-void Store::Decode(const LogEntry& entry, std::optional<Command>* command) const {
-  command->reset();
-  if (entry.kind == LogEntry::Kind::kCommand) *command = DecodeCommand(entry.payload);
-  if (!command->has_value()) return;
-  if (const auto* put = std::get_if<PutOp>(&(*command)->operation)) heads_.Prefetch(put->key);
+void Store::Prefetch(std::span<const std::optional<Command>> commands) const {
+  const auto put_of = [](const std::optional<Command>& command) {
+    return command.has_value() ? std::get_if<PutOp>(&command->operation) : nullptr;
+  };
+  for (const auto& command : commands) {
+    if (const PutOp* put = put_of(command)) heads_.PrefetchFront(put->key);
+  }
+  for (const auto& command : commands) {
+    if (const PutOp* put = put_of(command)) heads_.PrefetchEntry(put->key);
+  }
 }
 
 Status Store::Flush() {
@@ -182,8 +199,8 @@ Result<Outcome> Store::Admitted(const LogEntry& entry, Command* command) {
   if (alarms_.IsRaised(AlarmKind::kCorrupt) && !lowers_alarm) {
     return Outcome{.error = KvError::kCorrupt};
   }
-  KEEL_ASSIGN_OR_RETURN(Outcome outcome, Carry(entry, command));
-  pending_.EndCommand();
+  Result<Outcome> outcome = Carry(entry, command);
+  if (outcome.ok()) pending_.EndCommand();
   return outcome;
 }
 
@@ -334,10 +351,12 @@ Result<KvError> Store::Authorise(const Command& command) {
 
 void Store::Chain(const LogEntry& entry, const Outcome& outcome) {
   std::string& effects = pending_.effects();
-  AppendFixed64(&effects, entry.index.value());
-  AppendFixed64(&effects, entry.term.value());
-  AppendFixed64(&effects, outcome.revision.value());
-  effects.push_back(static_cast<char>(outcome.error));
+  char end[3 * sizeof(uint64_t) + 1];
+  EncodeFixed64(end, entry.index.value());
+  EncodeFixed64(end + sizeof(uint64_t), entry.term.value());
+  EncodeFixed64(end + 2 * sizeof(uint64_t), outcome.revision.value());
+  end[3 * sizeof(uint64_t)] = static_cast<char>(outcome.error);
+  effects.append(end, sizeof(end));
   state_.chain_hash = Checksum(effects, Checksum(entry.payload, state_.chain_hash));
   const uint64_t index = entry.index.value();
   if (index % kChainEvery != 0) return;

@@ -87,8 +87,8 @@ class Store {
   explicit Store(StoreOptions options);
   [[nodiscard]] Status Load();
 
-  // The command of the entry, if it is one; what its put will ask for first is on its way.
-  void Decode(const LogEntry& entry, std::optional<Command>* command) const;
+  // Sends for what the puts among them will ask for first.
+  void Prefetch(std::span<const std::optional<Command>> commands) const;
   // Takes the command's strings with it.
   Status ApplyOne(const LogEntry& entry, std::optional<Command>* command,
                   std::vector<Outcome>* outcomes);

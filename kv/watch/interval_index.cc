@@ -89,20 +89,16 @@ bool IntervalIndex::AddPrefix(const KeyRange& keys, Member member) {
   if (!prefix_lengths_.contains(length) && prefix_lengths_.size() == kPrefixLengthsMax) {
     return false;
   }
-  const auto [crowd, is_new] = prefixes_.try_emplace(keys.begin);
-  crowd->second.push_back(member);
-  if (is_new) ++prefix_lengths_[length];
+  if (prefixes_.Add(keys.begin, member)) ++prefix_lengths_[length];
   return true;
 }
 
 // It may be in the tree, if lengths were many when it came.
 bool IntervalIndex::RemovePrefix(const KeyRange& keys, Member member) {
   if (keys != PrefixRange(keys.begin)) return false;
-  const auto crowd = prefixes_.find(keys.begin);
-  if (crowd == prefixes_.end()) return false;
-  if (std::erase(crowd->second, member) == 0) return false;
-  if (!crowd->second.empty()) return true;
-  prefixes_.erase(crowd);
+  bool emptied = false;
+  if (!prefixes_.Remove(keys.begin, member, &emptied)) return false;
+  if (!emptied) return true;
   const auto length = prefix_lengths_.find(keys.begin.size());
   if (--length->second == 0) prefix_lengths_.erase(length);
   return true;
@@ -110,7 +106,7 @@ bool IntervalIndex::RemovePrefix(const KeyRange& keys, Member member) {
 
 void IntervalIndex::Add(const KeyRange& keys, Member member) {
   if (keys.IsSingle()) {
-    single_[keys.begin].push_back(member);
+    single_.Add(keys.begin, member);
     return;
   }
   if (AddPrefix(keys, member)) return;
@@ -130,23 +126,19 @@ void IntervalIndex::Add(const KeyRange& keys, Member member) {
 }
 
 void IntervalIndex::Remove(const KeyRange& keys, Member member) {
-  const auto erase = [member](std::vector<Member>* members) {
-    const auto found = std::find(members->begin(), members->end(), member);
-    KEEL_CHECK(found != members->end()) << "a watcher that was never added";
-    *found = members->back();
-    members->pop_back();
-    return members->empty();
-  };
   if (keys.IsSingle()) {
-    const auto found = single_.find(keys.begin);
-    KEEL_CHECK(found != single_.end()) << "a watcher that was never added";
-    if (erase(&found->second)) single_.erase(found);
+    bool emptied = false;
+    KEEL_CHECK(single_.Remove(keys.begin, member, &emptied)) << "a watcher that was never added";
     return;
   }
   if (RemovePrefix(keys, member)) return;
   Node* node = FindNode(root_.get(), keys);
   KEEL_CHECK(node != nullptr) << "a watcher that was never added";
-  if (erase(&node->members)) root_ = Without(std::move(root_), keys);
+  const auto found = std::find(node->members.begin(), node->members.end(), member);
+  KEEL_CHECK(found != node->members.end()) << "a watcher that was never added";
+  *found = node->members.back();
+  node->members.pop_back();
+  if (node->members.empty()) root_ = Without(std::move(root_), keys);
 }
 
 void IntervalIndex::Collect(const Node* node, std::string_view key, std::vector<Member>* members) {
@@ -160,15 +152,20 @@ void IntervalIndex::Collect(const Node* node, std::string_view key, std::vector<
   Collect(node->right.get(), key, members);
 }
 
-void IntervalIndex::Find(std::string_view key, std::vector<Member>* members) const {
-  if (const auto found = single_.find(key); found != single_.end()) {
-    members->insert(members->end(), found->second.begin(), found->second.end());
-  }
+void IntervalIndex::Prefetch(std::string_view key) const {
+  if (!single_.empty()) single_.Prefetch(CrowdTable::HashOf(key));
   for (const auto& [length, count] : prefix_lengths_) {
     if (length > key.size()) break;
-    const auto found = prefixes_.find(key.substr(0, length));
-    if (found == prefixes_.end()) continue;
-    members->insert(members->end(), found->second.begin(), found->second.end());
+    prefixes_.Prefetch(CrowdTable::HashOf(key.substr(0, length)));
+  }
+}
+
+void IntervalIndex::Find(std::string_view key, std::vector<Member>* members) const {
+  if (!single_.empty()) single_.Find(key, CrowdTable::HashOf(key), members);
+  for (const auto& [length, count] : prefix_lengths_) {
+    if (length > key.size()) break;
+    const std::string_view prefix = key.substr(0, length);
+    prefixes_.Find(prefix, CrowdTable::HashOf(prefix), members);
   }
   Collect(root_.get(), key, members);
 }

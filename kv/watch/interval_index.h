@@ -10,19 +10,18 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/prng.h"
 #include "kv/mvcc/types.h"
+#include "kv/watch/crowd_table.h"
 
 namespace keel::kv {
 
 class IntervalIndex {
  public:
-  using Member = uint32_t;
+  using Member = CrowdTable::Member;
 
   IntervalIndex();
   ~IntervalIndex();
@@ -31,16 +30,14 @@ class IntervalIndex {
   // Requires that it was added with the same range.
   void Remove(const KeyRange& keys, Member member);
 
+  // Fetches what Find of the key will look at first: for those who look up many.
+  void Prefetch(std::string_view key) const;
   // Appends every member whose range holds `key`, in no order.
   void Find(std::string_view key, std::vector<Member>* members) const;
 
  private:
   struct Node;
   using NodePtr = std::unique_ptr<Node>;
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view key) const { return std::hash<std::string_view>()(key); }
-  };
 
   static void Refresh(Node* node);
   static NodePtr Merge(NodePtr left, NodePtr right);
@@ -50,16 +47,14 @@ class IntervalIndex {
   static NodePtr Without(NodePtr node, const KeyRange& keys);
   static void Collect(const Node* node, std::string_view key, std::vector<Member>* members);
 
-  using Crowds = std::unordered_map<std::string, std::vector<Member>, Hash, std::equal_to<>>;
-
   // Prefixes of further lengths go to the tree.
   static constexpr size_t kPrefixLengthsMax = 12;
 
   [[nodiscard]] bool AddPrefix(const KeyRange& keys, Member member);
   [[nodiscard]] bool RemovePrefix(const KeyRange& keys, Member member);
 
-  Crowds single_;
-  Crowds prefixes_;
+  CrowdTable single_;
+  CrowdTable prefixes_;
   std::map<size_t, size_t> prefix_lengths_;  // how many entries of prefixes_ have each
   NodePtr root_;
   Prng prng_{0x77617463};  // balance only: no answer depends on it

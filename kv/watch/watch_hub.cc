@@ -12,6 +12,12 @@ namespace {
 
 constexpr size_t kEventOverheadBytes = sizeof(Event);
 
+// What is woken for at a time.
+constexpr size_t kRoundRevisions = 16;
+constexpr size_t kRoundMembers = 1'024;
+// Of a revision's events and of those whom it concerns; further ones follow one another in memory.
+constexpr size_t kPrefetchedMax = 8;
+
 size_t CostBytes(const RevisionEvents& revision) {
   size_t bytes = sizeof(RevisionEvents);
   for (const Event& event : revision.events) {
@@ -20,33 +26,34 @@ size_t CostBytes(const RevisionEvents& revision) {
   return bytes;
 }
 
-bool Wanted(const WatchRequest& request, const Event& event) {
+bool Wanted(const WatchRequest& request, bool prefix, const Event& event) {
   const bool unwanted_kind =
       event.kind == EventKind::kPut ? request.without_puts : request.without_deletes;
-  return !unwanted_kind && request.keys.Contains(event.kv.key);
+  if (unwanted_kind) return false;
+  return prefix ? event.kv.key.starts_with(request.keys.begin)
+                : request.keys.Contains(event.kv.key);
 }
 
 // Appends what the watcher wants of a revision; the bytes that it comes to.
-size_t Pick(const WatchRequest& request, const std::shared_ptr<const RevisionEvents>& revision,
-            Pulled* pulled) {
-  WatchedRevision watched;
+size_t Pick(const WatchRequest& request, bool prefix,
+            const std::shared_ptr<const RevisionEvents>& revision, Pulled* pulled) {
+  Picks picked;
   size_t bytes = 0;
   for (uint32_t i = 0; i < revision->events.size(); ++i) {
     const Event& event = revision->events[i];
-    if (!Wanted(request, event)) continue;
-    watched.picked.push_back(i);
+    if (!Wanted(request, prefix, event)) continue;
+    picked.Add(i);
     bytes += event.kv.key.size() + event.kv.value.size();
   }
-  if (watched.picked.empty()) return 0;
-  watched.revision = revision;
-  pulled->revisions.push_back(std::move(watched));
+  if (picked.empty()) return 0;
+  pulled->revisions.push_back({.revision = revision, .picked = std::move(picked), .previous = {}});
   return bytes;
 }
 
 Status FillPrevious(const ReadView& view, Pulled* pulled) {
   for (WatchedRevision& watched : pulled->revisions) {
-    for (const uint32_t i : watched.picked) {
-      const Event& event = watched.revision->events[i];
+    for (size_t i = 0; i < watched.picked.size(); ++i) {
+      const Event& event = watched.revision->events[watched.picked[i]];
       std::optional<KeyValue> previous;
       // Decided by revision, not by what compaction has got round to removing.
       if (!event.previous.IsNone() && event.kv.mod.Prev() >= view.compacted()) {
@@ -81,13 +88,13 @@ void WatchHub::Reset(Revision current) {
 
 void WatchHub::Publish(std::span<const std::shared_ptr<const RevisionEvents>> revisions) {
   const std::lock_guard lock(mutex_);
+  for (size_t at = 0; at < revisions.size();) at += WakeSome(revisions.subspan(at));
   for (const auto& revision : revisions) {
     KEEL_CHECK(revision->revision == current_.Next())
         << "revision " << revision->revision.value() << " after " << current_.value();
     current_ = revision->revision;
     ring_.push_back(revision);
     ring_bytes_ += CostBytes(*revision);
-    Wake(*revision);
   }
   while (ring_bytes_ > options_.ring_bytes_max && !ring_.empty()) {
     ring_bytes_ -= CostBytes(*ring_.front());
@@ -95,15 +102,43 @@ void WatchHub::Publish(std::span<const std::shared_ptr<const RevisionEvents>> re
   }
 }
 
-void WatchHub::Wake(const RevisionEvents& revision) {
+// In rounds over some revisions rather than one by one: what a round looks at is fetched by the one
+// before it, or every revision waits for the memory of a few places that no other one touches.
+size_t WatchHub::WakeSome(std::span<const std::shared_ptr<const RevisionEvents>> revisions) {
+  const size_t count = std::min(revisions.size(), kRoundRevisions);
+  for (size_t i = 0; i < count; ++i) {
+    const std::vector<Event>& events = revisions[i]->events;
+    for (size_t j = 0; j < std::min(events.size(), kPrefetchedMax); ++j) {
+      index_.Prefetch(events[j].kv.key);
+    }
+  }
   found_.clear();
-  for (const Event& event : revision.events) index_.Find(event.kv.key, &found_);
-  for (const IntervalIndex::Member member : found_) {
+  size_t ends[kRoundRevisions] = {};
+  size_t done = 0;
+  // What concerns a crowd ends its round, or many of them would come to much memory.
+  for (; done < count && found_.size() < kRoundMembers; ++done) {
+    const size_t from = found_.size();
+    for (const Event& event : revisions[done]->events) index_.Find(event.kv.key, &found_);
+    ends[done] = found_.size();
+    for (size_t j = from; j < std::min(found_.size(), from + kPrefetchedMax); ++j) {
+      __builtin_prefetch(&watchers_[found_[j]], 1);
+    }
+  }
+  const std::span<const IntervalIndex::Member> found(found_);
+  for (size_t i = 0; i < done; ++i) {
+    const size_t from = i == 0 ? 0 : ends[i - 1];
+    Wake(found.subspan(from, ends[i] - from), revisions[i]->revision);
+  }
+  return done;
+}
+
+void WatchHub::Wake(std::span<const IntervalIndex::Member> members, Revision revision) {
+  for (const IntervalIndex::Member member : members) {
     Watcher& watcher = watchers_[member];
-    watcher.last = revision.revision;
-    if (!watcher.asleep || revision.revision < watcher.next) continue;
+    watcher.last = revision;
+    if (!watcher.asleep || revision < watcher.next) continue;
     // All before it was not the watcher's: there is no need to look there.
-    watcher.next = revision.revision;
+    watcher.next = revision;
     watcher.asleep = false;
     watcher.listener->OnReady(WatcherId(member + 1));
   }
@@ -128,7 +163,10 @@ WatcherId WatchHub::Add(const WatchRequest& request, WatchListener* listener) {
   const uint32_t slot = free_.back();
   free_.pop_back();
   Watcher& watcher = watchers_[slot];
-  watcher = Watcher{.request = request, .listener = listener, .used = true};
+  watcher = Watcher{.listener = listener,
+                    .used = true,
+                    .prefix = request.keys == PrefixRange(request.keys.begin),
+                    .request = request};
   watcher.next = request.start.IsNone() ? current_.Next() : request.start;
   watcher.last = current_;
   watcher.asleep = watcher.next > current_;
@@ -160,7 +198,8 @@ void WatchHub::PullFromRing(Watcher* watcher, Revision upto, size_t bytes_max, P
   const Revision last = std::min(end, watcher->last);
   size_t bytes = 0;
   while (watcher->next <= last && (pulled->revisions.empty() || bytes < bytes_max)) {
-    bytes += Pick(watcher->request, ring_[watcher->next - ring_.front()->revision], pulled);
+    const auto& revision = ring_[watcher->next - ring_.front()->revision];
+    bytes += Pick(watcher->request, watcher->prefix, revision, pulled);
     watcher->next = watcher->next.Next();
   }
   // Behind the last that concerns it there is nothing to look at, however much was published.
@@ -178,7 +217,7 @@ Status WatchHub::PullFromView(const WatchRequest& request, const ReadView& view,
   std::vector<RevisionEvents> found;
   KEEL_RETURN_IF_ERROR(view.ReadRevisions(*next, bytes_max, request.keys, &found, next));
   for (RevisionEvents& revision : found) {
-    Pick(request, std::make_shared<const RevisionEvents>(std::move(revision)), pulled);
+    Pick(request, false, std::make_shared<const RevisionEvents>(std::move(revision)), pulled);
   }
   return Status::Ok();
 }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "api/version.h"
+
 namespace keel::admin {
 
 namespace {
@@ -66,8 +68,8 @@ net::HttpResponse LiveAnswer(const std::string& query) {
 
 net::HttpResponse VersionAnswer() {
   return {.content_type = "application/json",
-          .body = std::string("{\"etcdserver\":\"") + kServerVersion + "\",\"etcdcluster\":\"" +
-                  kClusterVersion + "\"}"};
+          .body = "{\"etcdserver\":\"" + std::string(kEtcdVersion) + "\",\"etcdcluster\":\"" +
+                  std::string(kEtcdVersion) + "\"}"};
 }
 
 void Health::AddTo(net::HttpTable* table) {

@@ -17,10 +17,6 @@
 
 namespace keel::admin {
 
-// What etcd's clients are told: the version of its API that this server speaks.
-inline constexpr char kServerVersion[] = "3.6.0";
-inline constexpr char kClusterVersion[] = "3.6.0";
-
 // What one look at the member has found.
 struct Finding {
   bool reads = false;  // a linearizable read was answered

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <utility>
 
+#include "api/version.h"
 #include "server/admin/health.h"
 
 namespace keel::admin {
@@ -154,7 +155,7 @@ void Metrics::AddFromClient(Page* page) const {
   page->Add({"etcd_disk_backend_commit_duration_seconds", "How long a sync of the state takes."},
             *seams_.state_syncs);
   page->Add({"etcd_server_version", "The version of etcd's API that is served."}, 1,
-            {{"server_version", kServerVersion}});
+            {{"server_version", std::string(kEtcdVersion)}});
   page->Add({"keel_build_info", "The version of Keel."}, 1, {{"version", seams_.version}});
   if (seams_.add_from_client) seams_.add_from_client(page);
   AddProcess(page);

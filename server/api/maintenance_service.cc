@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "api/etcdserverpb/maintenance.pb.h"
+#include "api/version.h"
 #include "kv/mvcc/hash_keys.h"
 #include "server/api/members.h"
 #include "server/api/snapshot_stream.h"
 #include "server/api/unary.h"
-#include "server/api/version.h"
 
 namespace keel::api {
 
@@ -107,8 +107,8 @@ void GetStatus(const CorePtr& core, const pb::StatusRequest& /*message*/, const 
       const node::NodeStatus status = core->node().status();
       pb::StatusResponse response;
       *response.mutable_header() = core->Header(core->view()->revision());
-      response.set_version(std::string(kVersion));
-      response.set_storageversion(std::string(kVersion));
+      response.set_version(std::string(kEtcdVersion));
+      response.set_storageversion(std::string(kEtcdVersion));
       // What is no longer in use is given back by itself: there is nothing to gain by hand.
       const auto bytes = static_cast<int64_t>(core->node().StateBytes());
       response.set_dbsize(bytes);

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "api/etcdserverpb/maintenance.pb.h"
+#include "api/version.h"
 #include "base/check.h"
 #include "kv/snapshot/snapshot_reader.h"
 #include "net/services/proto_call.h"
-#include "server/api/version.h"
 
 namespace keel::api {
 
@@ -86,7 +86,7 @@ class Source {
     pb::SnapshotResponse response;
     std::swap(response, first_);
     response.set_blob(blob);
-    response.set_version(std::string(kVersion));
+    response.set_version(std::string(kEtcdVersion));
     response.set_remaining_bytes(left_);
     return net::SerializeMessage(response);
   }

@@ -94,7 +94,7 @@ std::string MemberFiles::PathOf(const std::string& name) const {
 }
 
 wal::VoteFile::Options MemberFiles::VoteOptions() const {
-  return {.path = PathOf("vote"), .member = record_.member};
+  return {.path = PathOf("vote"), .member = record_.member, .boot_min = options_.wall_ms};
 }
 
 // VERSION comes last: before it is there, the member has spoken to nobody and may begin anew.

@@ -54,6 +54,8 @@ class MemberFiles {
     std::string cluster_token;
     // For the id of a new member; nobody can guess it, and no two members have the same.
     uint64_t random = 0;
+    // The wall clock: see wal::VoteFile.
+    uint64_t wall_ms = 0;
   };
   // Opens a member's directory, or makes one where nothing is. FAILED_PRECONDITION if the directory
   // holds something else, a newer layout, or a member of another cluster; UNAVAILABLE if a node

@@ -19,7 +19,8 @@ void Node::HandProposals() {
 }
 
 void Node::ProposeHere() {
-  const std::vector<Pending::Handed> taken = pending_.Take(core_->id(), SIZE_MAX, NowMs());
+  const std::vector<Pending::Handed> taken =
+      pending_.Take({core_->id(), core_->term()}, SIZE_MAX, NowMs());
   if (taken.empty()) return;
   const uint64_t stamped_ms = seams_.clock->WallMs();
   Batch batch{.from = core_->id(), .boot = boot_};
@@ -37,7 +38,8 @@ void Node::ProposeHere() {
 
 void Node::ForwardTo(NodeId leader) {
   while (pending_.HasHeld()) {
-    std::vector<Pending::Handed> taken = pending_.Take(leader, options_.forward_bytes_max, NowMs());
+    std::vector<Pending::Handed> taken =
+        pending_.Take({leader, core_->term()}, options_.forward_bytes_max, NowMs());
     if (taken.empty()) return;
     Forward forward{.boot = boot_};
     for (Pending::Handed& handed : taken) {

@@ -145,7 +145,7 @@ void Node::OnApplied(AppliedBatch batch) {
   for (AppliedBatch::Own& own : batch.own) {
     pending_.OnApplied(own.sequence, std::move(own.applied));
   }
-  pending_.OnAppliedThrough(batch.through);
+  pending_.OnAppliedThrough({batch.through, batch.term});
   reads_.OnApplied(view());
   if (batch.members_changed) {
     apply_.Run([this](const StateMachine& machine) {

@@ -39,7 +39,8 @@ void Pending::Hold(Entry entry) {
   entries_.emplace(sequence, std::move(entry));
 }
 
-std::vector<Pending::Handed> Pending::Take(NodeId leader, size_t size_bytes_max, uint64_t now_ms) {
+std::vector<Pending::Handed> Pending::Take(const Leader& leader, size_t size_bytes_max,
+                                           uint64_t now_ms) {
   std::vector<Handed> taken;
   size_t size_bytes = 0;
   while (!held_.empty()) {
@@ -49,7 +50,7 @@ std::vector<Pending::Handed> Pending::Take(NodeId leader, size_t size_bytes_max,
       continue;
     }
     Entry& entry = found->second;
-    if (entry.local_only && leader != options_.self) {
+    if (entry.local_only && leader.id != options_.self) {
       held_.pop_front();
       Finish(found, Dropped{DropReason::kNoLeader});
       continue;
@@ -116,13 +117,37 @@ void Pending::OnApplied(uint64_t sequence, Applied applied) {
   Finish(found, std::move(applied));
 }
 
-void Pending::OnAppliedThrough(Index index) {
-  while (!placed_.empty() && placed_.begin()->first <= index) {
+void Pending::OnAppliedThrough(const raft::Position& last) {
+  while (!placed_.empty() && placed_.begin()->first <= last.index) {
     const auto found = entries_.find(placed_.begin()->second);
     KEEL_CHECK(found != entries_.end()) << "a placed proposal is in the table";
     // Its entry had this index and can be nowhere else.
     Finish(found, Dropped{DropReason::kSuperseded});
   }
+  if (!lost_term_.IsNone() && lost_term_ < last.term) EndLostBefore(last.term);
+}
+
+// Terms never fall along the log: what was placed further on under an earlier one is in nobody's.
+// What is not known to be placed may still arrive at a leader that was lost and has come again.
+void Pending::EndLostBefore(Term term) {
+  lost_term_ = Term();
+  for (const uint64_t sequence : Sequences()) {
+    const auto found = entries_.find(sequence);
+    if (found == entries_.end() || !found->second.is_lost) continue;
+    const bool is_placed = found->second.stage == Stage::kPlaced;
+    const Term under = is_placed ? found->second.position.term : found->second.leader.term;
+    if (under >= term) {
+      NoteLost(under);
+    } else if (is_placed) {
+      Finish(found, Dropped{DropReason::kSuperseded});
+    } else {
+      Finish(found, Unknown{found->second.why});
+    }
+  }
+}
+
+void Pending::NoteLost(Term term) {
+  if (lost_term_.IsNone() || term < lost_term_) lost_term_ = term;
 }
 
 void Pending::OnOvertaken() {
@@ -146,7 +171,9 @@ void Pending::OnLeaderLost(NodeId leader, UnknownReason reason, uint64_t now_ms)
   const uint64_t deadline_ms = now_ms + options_.settle_ms;
   for (const uint64_t sequence : Sequences()) {
     Entry& entry = entries_.at(sequence);
-    if (entry.stage == Stage::kHeld || entry.leader != leader) continue;
+    if (entry.stage == Stage::kHeld || entry.leader.id != leader) continue;
+    entry.is_lost = true;
+    NoteLost(entry.leader.term);
     if (deadline_ms >= entry.deadline_ms) continue;
     entry.deadline_ms = deadline_ms;
     entry.why = reason;

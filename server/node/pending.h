@@ -8,7 +8,9 @@
 // entry is applied here: this node answers, whoever leads. It is Dropped when another entry was
 // applied in its place. It goes back to being held, under a new sequence, only on a typed refusal,
 // which proves that it is in no log; it is never handed on a second time otherwise (pitfall 58).
-// When its leader is lost it has `settle_ms` to turn up, and is Unknown then.
+// When its leader is lost it may turn up until an entry of a later term is applied here,
+// `settle_ms` at most, and is Unknown then; or Dropped, if its place is known and that entry took
+// it.
 //
 // Every callback is called exactly once, from within a call of this class or of Settle; what turns
 // up after an Unknown is counted and forgotten. Belongs to the node role.
@@ -52,23 +54,28 @@ class Pending {
   // Holds it, or drops it at a bound.
   void Add(Proposal proposal, uint64_t now_ms);
 
-  // The held ones, oldest first, within the bound, or one: from now on they are under way at
-  // `leader`, which may be this node. The payloads are the commands.
+  // The held ones, oldest first, within the bound, or one: from now on they are under way at the
+  // leader of this term, which may be this node. The payloads are the commands.
+  struct Leader {
+    NodeId id;
+    Term term;
+  };
   struct Handed {
     uint64_t sequence = 0;
     Payload command;
   };
-  [[nodiscard]] std::vector<Handed> Take(NodeId leader, size_t size_bytes_max, uint64_t now_ms);
+  [[nodiscard]] std::vector<Handed> Take(const Leader& leader, size_t size_bytes_max,
+                                         uint64_t now_ms);
   [[nodiscard]] bool HasHeld() const { return !held_.empty(); }
 
   // What the leader said.
   void Placed(uint64_t sequence, const raft::Position& position);
   void Refused(uint64_t sequence, raft::ProposalRefusal refusal, uint64_t now_ms);
 
-  // What was applied: the outcome of one entry; and how far all is applied, which decides what had
-  // been placed there and was not among it.
+  // What was applied: the outcome of one entry; and the last of all that is applied, which decides
+  // what had been placed there and was not among it, and what a lost leader of an earlier term had.
   void OnApplied(uint64_t sequence, Applied applied);
-  void OnAppliedThrough(Index index);
+  void OnAppliedThrough(const raft::Position& last);
   // A snapshot took the place of entries that may hold what is under way.
   void OnOvertaken();
 
@@ -95,7 +102,8 @@ class Pending {
     Stage stage = Stage::kHeld;
     uint64_t added_ms = 0;
     uint64_t deadline_ms = 0;
-    NodeId leader;
+    Leader leader;
+    bool is_lost = false;  // its leader was
     raft::Position position;
     UnknownReason why = UnknownReason::kTimedOut;  // if the deadline passes
   };
@@ -103,6 +111,8 @@ class Pending {
 
   void Finish(Entries::iterator found, ProposalOutcome outcome);
   void Hold(Entry entry);
+  void EndLostBefore(Term term);
+  void NoteLost(Term term);
   [[nodiscard]] std::vector<uint64_t> Sequences() const;
 
   const Options options_;
@@ -113,6 +123,7 @@ class Pending {
   std::set<std::pair<Index, uint64_t>> placed_;
   // (deadline, sequence), not sorted: entries that ended or moved on are skipped.
   std::map<uint64_t, std::vector<uint64_t>> deadlines_;
+  Term lost_term_;  // the earliest of those whose leader is lost; none if there are none
   size_t size_bytes_ = 0;
   uint64_t late_count_ = 0;
   uint64_t failed_count_ = 0;

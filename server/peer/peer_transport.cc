@@ -92,6 +92,7 @@ void PeerTransport::SetMembers(std::shared_ptr<const node::Membership> members,
     // A stranger that was let in stays until it is a member; a member that is none any more goes.
     if (!peer->is_member || members->Find(id) != nullptr) continue;
     LOG(INFO) << "event=peer_gone peer=" << HexId(id.value());
+    CloseIncoming(id);
     executor_->Cancel(peer->tell_timer);
     executor_->Post([gone = std::shared_ptr(std::move(peer))] {});
   }
@@ -101,6 +102,16 @@ void PeerTransport::SetMembers(std::shared_ptr<const node::Membership> members,
     Peer* const peer = AddPeer(member.id);
     peer->is_member = true;
     SetAddresses(peer, member.peer_urls);
+  }
+}
+
+// It comes again and is told why not: a member that was cut off may not know yet that it is none.
+void PeerTransport::CloseIncoming(NodeId from) {
+  for (const auto& [number, incoming] : incoming_) {
+    if (incoming.session == nullptr) continue;
+    const std::optional<Hello>& known = incoming.session->hello();
+    if (!known.has_value() || known->from != from) continue;
+    incoming.connection->Close(Aborted("the peer is no member any more"));
   }
 }
 

@@ -100,6 +100,7 @@ class PeerTransport final : public node::Transport, public node::Introducer {
 
   PeerTransport(TransportOptions options, Seams seams);
   [[nodiscard]] PeerLink::Environment EnvironmentFor(Peer* peer, node::Lane lane);
+  void CloseIncoming(NodeId from);
   Peer* AddPeer(NodeId id);
   void SetAddresses(Peer* peer, const std::vector<std::string>& urls);
   [[nodiscard]] Hello HelloTo(NodeId peer, node::Lane lane) const;

@@ -23,7 +23,7 @@ class PendingTest : public testing::Test {
     return *kept;
   }
   uint64_t TakeOne(NodeId leader = kOther) {
-    const auto taken = pending_.Take(leader, SIZE_MAX, now_ms_);
+    const auto taken = pending_.Take({leader, Term(2)}, SIZE_MAX, now_ms_);
     EXPECT_EQ(taken.size(), 1u);
     return taken.empty() ? 0 : taken.front().sequence;
   }
@@ -48,7 +48,7 @@ TEST_F(PendingTest, AppliedEndsItOnce) {
   const uint64_t sequence = TakeOne();
   pending_.Placed(sequence, {Index(5), Term(2)});
   pending_.OnApplied(sequence, {.index = Index(5), .term = Term(2)});
-  pending_.OnAppliedThrough(Index(9));
+  pending_.OnAppliedThrough({Index(9), Term(2)});
   pending_.OnApplied(sequence, {.index = Index(5), .term = Term(2)});
   pending_.Shutdown();
   ASSERT_EQ(outcomes.size(), 1u);
@@ -60,9 +60,9 @@ TEST_F(PendingTest, AppliedEndsItOnce) {
 TEST_F(PendingTest, AnotherEntryInItsPlaceDropsIt) {
   auto& outcomes = Ask("a");
   pending_.Placed(TakeOne(), {Index(5), Term(2)});
-  pending_.OnAppliedThrough(Index(4));
+  pending_.OnAppliedThrough({Index(4), Term(2)});
   EXPECT_TRUE(outcomes.empty());
-  pending_.OnAppliedThrough(Index(5));
+  pending_.OnAppliedThrough({Index(5), Term(2)});
   EXPECT_EQ(Why(outcomes), DropReason::kSuperseded);
 }
 
@@ -72,13 +72,13 @@ TEST_F(PendingTest, IsHeldForALeaderAndThenDropped) {
   EXPECT_TRUE(outcomes.empty());
   pending_.Settle(now_ms_ + 100);
   EXPECT_EQ(Why(outcomes), DropReason::kNoLeader);
-  EXPECT_TRUE(pending_.Take(kOther, SIZE_MAX, now_ms_).empty());
+  EXPECT_TRUE(pending_.Take({kOther, Term(2)}, SIZE_MAX, now_ms_).empty());
 }
 
 TEST_F(PendingTest, ALostLeaderMakesItUnknownUnlessItTurnsUp) {
   auto& lost = Ask("a");
   auto& found = Ask("b");
-  const auto taken = pending_.Take(kOther, SIZE_MAX, now_ms_);
+  const auto taken = pending_.Take({kOther, Term(2)}, SIZE_MAX, now_ms_);
   ASSERT_EQ(taken.size(), 2u);
   pending_.OnLeaderLost(kOther, UnknownReason::kLinkLost, now_ms_);
   pending_.OnApplied(taken[1].sequence, {.index = Index(3), .term = Term(1)});
@@ -89,12 +89,55 @@ TEST_F(PendingTest, ALostLeaderMakesItUnknownUnlessItTurnsUp) {
   EXPECT_TRUE(std::holds_alternative<Applied>(found[0]));
 }
 
+TEST_F(PendingTest, ALaterTermEndsWhatALostLeaderHad) {
+  auto& forwarded = Ask("a");
+  auto& placed = Ask("b");
+  const auto taken = pending_.Take({kOther, Term(2)}, SIZE_MAX, now_ms_);
+  ASSERT_EQ(taken.size(), 2u);
+  pending_.Placed(taken[1].sequence, {Index(9), Term(2)});
+  pending_.OnLeaderLost(kOther, UnknownReason::kLeaderChanged, now_ms_);
+  auto& next = Ask("c");
+  const auto again = pending_.Take({kSelf, Term(3)}, SIZE_MAX, now_ms_);
+  ASSERT_EQ(again.size(), 1u);
+  // The rest of the lost one's entries may be among what is committed first.
+  pending_.OnAppliedThrough({Index(6), Term(2)});
+  EXPECT_TRUE(forwarded.empty());
+  EXPECT_TRUE(placed.empty());
+  pending_.OnAppliedThrough({Index(7), Term(3)});
+  ASSERT_EQ(forwarded.size(), 1u);
+  EXPECT_EQ(std::get<Unknown>(forwarded[0]).reason, UnknownReason::kLeaderChanged);
+  EXPECT_EQ(Why(placed), DropReason::kSuperseded);
+  EXPECT_TRUE(next.empty());
+}
+
+// A link that breaks and heals says nothing of the log.
+TEST_F(PendingTest, ALaterTermEndsNothingOfALeaderThatIsNotLost) {
+  auto& outcomes = Ask("a");
+  ASSERT_EQ(pending_.Take({kSelf, Term(3)}, SIZE_MAX, now_ms_).size(), 1u);
+  pending_.OnLeaderLost(kOther, UnknownReason::kLinkLost, now_ms_);
+  pending_.OnAppliedThrough({Index(7), Term(4)});
+  EXPECT_TRUE(outcomes.empty());
+}
+
+// It led, was lost, led again, and only then took what had been forwarded.
+TEST_F(PendingTest, ALostLeaderThatCameAgainMayHavePlacedItLater) {
+  auto& outcomes = Ask("a");
+  const auto taken = pending_.Take({kOther, Term(2)}, SIZE_MAX, now_ms_);
+  pending_.OnLeaderLost(kOther, UnknownReason::kLeaderChanged, now_ms_);
+  pending_.Placed(taken.at(0).sequence, {Index(9), Term(4)});
+  pending_.OnAppliedThrough({Index(8), Term(4)});
+  EXPECT_TRUE(outcomes.empty());
+  pending_.OnApplied(taken[0].sequence, {.index = Index(9), .term = Term(4)});
+  ASSERT_EQ(outcomes.size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<Applied>(outcomes[0]));
+}
+
 // Pitfall 58: it is never handed on again, whoever leads next.
 TEST_F(PendingTest, IsNotHandedOnTwiceAfterALeaderChange) {
   Ask("a");
   TakeOne();
   pending_.OnLeaderLost(kOther, UnknownReason::kLeaderChanged, now_ms_);
-  EXPECT_TRUE(pending_.Take(kSelf, SIZE_MAX, now_ms_).empty());
+  EXPECT_TRUE(pending_.Take({kSelf, Term(2)}, SIZE_MAX, now_ms_).empty());
 }
 
 TEST_F(PendingTest, ARefusalProvesThatItMayBeHandedOnUnderAnotherSequence) {
@@ -121,7 +164,7 @@ TEST_F(PendingTest, ASnapshotOverItsPlaceMakesItUnknown) {
 
 TEST_F(PendingTest, WhatMustNotBeForwardedIsDroppedElsewhere) {
   auto& outcomes = Ask("a", /*local_only=*/true);
-  EXPECT_TRUE(pending_.Take(kOther, SIZE_MAX, now_ms_).empty());
+  EXPECT_TRUE(pending_.Take({kOther, Term(2)}, SIZE_MAX, now_ms_).empty());
   EXPECT_EQ(Why(outcomes), DropReason::kNoLeader);
 }
 

@@ -111,8 +111,8 @@ void Followers::Attach(Client* client) {
       .sink =
           [client](const kv::WatchedRevision& revision) {
             Given given{.revision = revision.revision->revision};
-            for (const uint32_t i : revision.picked) {
-              given.events.push_back(revision.revision->events[i]);
+            for (size_t i = 0; i < revision.picked.size(); ++i) {
+              given.events.push_back(revision.revision->events[revision.picked[i]]);
             }
             client->next = given.revision.Next();
             client->given.push_back(std::move(given));

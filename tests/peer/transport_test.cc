@@ -93,6 +93,18 @@ class TransportTest : public testing::Test {
       members_[from].transport->Send(to, lane, std::move(message));
     });
   }
+  // What `at` knows once B's removal has been applied there.
+  void RemoveBOn(NodeId at) {
+    const raft::Config both = raft::Config::OfVoters({NodeId(1), NodeId(2)});
+    const auto change = both.Apply({{.kind = raft::ConfigOpKind::kRemove, .id = NodeId(2)}},
+                                   [](NodeId) { return true; });
+    const auto config = change.config->IsJoint() ? change.config->LeaveJoint() : change.config;
+    InTask([&] {
+      members_[at].transport->SetMembers(std::make_shared<const node::Membership>(
+                                             std::vector<node::MemberInfo>{{.id = NodeId(1)}}),
+                                         config);
+    });
+  }
   template <class Work>
   void InTask(Work work) {
     bool done = false;
@@ -246,18 +258,21 @@ TEST_F(TransportTest, AMemberOfAnotherClusterIsRefused) {
   EXPECT_FALSE(IsOpen(kA, kB));
 }
 
-TEST_F(TransportTest, AMemberThatWasRemovedIsToldSo) {
+TEST_F(TransportTest, AMemberThatWasRemovedWhileItWasAwayIsToldSo) {
   StartCluster(2);
   ASSERT_TRUE(UntilOpen(kA, kB));
-  const raft::Config both = raft::Config::OfVoters({kA, kB});
-  const auto change =
-      both.Apply({{.kind = raft::ConfigOpKind::kRemove, .id = kB}}, [](NodeId) { return true; });
-  const auto config = change.config->IsJoint() ? change.config->LeaveJoint() : change.config;
   Kill(kB);
-  members_[kA].transport->SetMembers(
-      std::make_shared<const node::Membership>(std::vector<node::MemberInfo>{{.id = kA}}), config);
+  RemoveBOn(kA);
   ASSERT_NO_FATAL_FAILURE(Start(kB, members_[kB].port));
   Join(kB);
+  ASSERT_TRUE(Until([&] { return !removed_.empty(); }));
+}
+
+// Its connections were let in when it was a member.
+TEST_F(TransportTest, AMemberThatIsRemovedIsToldSoAtOnce) {
+  StartCluster(2);
+  ASSERT_TRUE(UntilOpen(kA, kB));
+  RemoveBOn(kA);
   ASSERT_TRUE(Until([&] { return !removed_.empty(); }));
 }
 

@@ -64,6 +64,18 @@ TEST_F(VoteFileTest, ItIsMadeOnceAndKeepsWhatWasSaved) {
           .term = Term(3), .vote = NodeId(2), .boot = 2, .is_damaged = true, .has_log = true}));
 }
 
+TEST_F(VoteFileTest, TheBootCountFollowsTheClockAndNeverGoesBack) {
+  options_.boot_min = 1'000;
+  Create();
+  EXPECT_EQ(votes_->record().boot, 1'000u);
+  options_.boot_min = 5'000;
+  Open();
+  EXPECT_EQ(votes_->record().boot, 5'000u);
+  options_.boot_min = 2'000;  // the clock was set back
+  Open();
+  EXPECT_EQ(votes_->record().boot, 5'001u);
+}
+
 TEST_F(VoteFileTest, EveryOpeningIsCountedDurably) {
   Create();
   for (uint64_t boot = 2; boot < 6; ++boot) {

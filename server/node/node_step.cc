@@ -33,6 +33,7 @@ void Node::Step() {
   HandProposals();
   stepping_.clear();
   stepping_.swap(inputs_);
+  if (seams_.on_inputs) seams_.on_inputs(*core_, stepping_);
   core_->Step(stepping_, out_);
   if (seams_.on_step) seams_.on_step(*core_, out_);
   CarryOut();
@@ -41,6 +42,7 @@ void Node::Step() {
 // In the order that raft/io.h demands.
 void Node::CarryOut() {
   HandPersist();
+  if (installs_due_ == 0) receiver_.Release();
   HandMessages();
   if (!out_.committed.empty()) apply_.Apply(std::move(out_.committed));
   HandReads();
@@ -73,6 +75,7 @@ void Node::HandPersist() {
     const Index base = persist.snapshot->last.index;
     persist.keeps_log ? sizes_.CompactTo(base) : sizes_.Reset(base);
     compacted_ = base;  // this persist cuts the log
+    ++installs_due_;
   }
   sizes_.Append(persist.entries);
   if (!installing_ && !persist.snapshot.has_value()) return writer_->Write(std::move(persist));
@@ -95,6 +98,8 @@ void Node::HandMessages() {
 void Node::OnPersisted(raft::PersistId id) {
   if (stopped_) return;
   while (!promises_.empty() && promises_.front().after <= id) {
+    // One write may hold what cuts the log again; what was promised before that is told before it.
+    if (seams_.on_persisted) seams_.on_persisted(*core_, promises_.front().after);
     for (raft::Message& message : promises_.front().messages) {
       const NodeId to = message.to;
       PeerMessage wrapped = std::move(message);
@@ -103,19 +108,21 @@ void Node::OnPersisted(raft::PersistId id) {
     }
     promises_.pop_front();
   }
+  if (seams_.on_persisted) seams_.on_persisted(*core_, id);
   Feed(raft::PersistDone{id});
 }
 
 void Node::HandReads() {
   for (const raft::ReadReady& ready : out_.reads_ready) reads_.OnReady(ready);
-  std::vector<raft::ReadId> again;
+  bool again = false;
   for (const raft::ReadRefused& refused : out_.reads_refused) {
-    reads_.OnRefused(refused, NowMs(), &again);
+    again |= reads_.OnRefused(refused, NowMs());
   }
-  if (!again.empty()) {
+  if (again) {
     // Not at once: without a leader they would go round and round.
-    seams_.roles.node->PostAfter(kHousekeepEveryMs * 1000, [this, again = std::move(again)] {
-      Feed(raft::ReadRequest{again});
+    seams_.roles.node->PostAfter(kHousekeepEveryMs * 1000, [this] {
+      std::vector<raft::ReadId> ids = reads_.AskAgain();
+      if (!ids.empty()) Feed(raft::ReadRequest{std::move(ids)});
     });
   }
   if (!out_.reads_ready.empty()) reads_.OnApplied(view());
@@ -210,6 +217,7 @@ void Node::HousekeepLater() {
 void Node::Housekeep() {
   const uint64_t now_ms = NowMs();
   pending_.Settle(now_ms);
+  reads_.Expire(now_ms);
   SettleChanges();
   sender_.Housekeep();
   lease_asks_.Housekeep(now_ms);
@@ -252,8 +260,9 @@ void Node::CompactLog() {
   if (base.index <= compacted_) return;
   compacted_ = base.index;
   sizes_.CompactTo(base.index);
-  SaveConfig(base, core_->configs().At(base.index)->Encode(membership_->Encode()));
-  writer_->Compact(base);
+  SaveConfig(base, core_->configs().At(base.index)->Encode(membership_->Encode()), [this, base] {
+    if (!stopped_) writer_->Compact(base);
+  });
 }
 
 void Node::TellMembers() {

@@ -22,37 +22,73 @@ raft::ReadId Reads::Ask(Asked asked) {
 void Reads::OnReady(const raft::ReadReady& ready) {
   const auto found = asked_.find(ready.id.sequence);
   if (found == asked_.end()) return;
-  waiting_.emplace(ready.index, std::move(found->second.done));
+  waiting_.emplace(ready.index, std::move(found->second));
   asked_.erase(found);
 }
 
-void Reads::OnRefused(const raft::ReadRefused& refused, uint64_t now_ms,
-                      std::vector<raft::ReadId>* again) {
+bool Reads::OnRefused(const raft::ReadRefused& refused, uint64_t now_ms) {
   const auto found = asked_.find(refused.id.sequence);
-  if (found == asked_.end()) return;
+  if (found == asked_.end()) return false;
   Asked asked = std::move(found->second);
   asked_.erase(found);
   if (refused.reason == raft::ReadRefusal::kTooMany || now_ms >= asked.deadline_ms) {
-    return std::move(asked.done)(refused.reason);
+    std::move(asked.done)(refused.reason);
+    return false;
   }
-  again->push_back(Ask(std::move(asked)));
+  refused_.push_back(std::move(asked));
+  return refused_.size() == 1;
+}
+
+std::vector<raft::ReadId> Reads::AskAgain() {
+  std::vector<raft::ReadId> again;
+  for (Asked& asked : refused_) again.push_back(Ask(std::move(asked)));
+  refused_.clear();
+  return again;
 }
 
 void Reads::OnApplied(const std::shared_ptr<const kv::ReadView>& view) {
   while (!waiting_.empty() && waiting_.begin()->first <= view->applied()) {
-    ReadDone done = std::move(waiting_.begin()->second);
+    ReadDone done = std::move(waiting_.begin()->second.done);
     waiting_.erase(waiting_.begin());
     std::move(done)(view);
   }
 }
 
+void Reads::Expire(uint64_t now_ms) {
+  constexpr uint64_t kLookEveryMs = 500;
+  if (now_ms < expired_ms_ + kLookEveryMs) return;
+  expired_ms_ = now_ms;
+  std::vector<std::pair<uint64_t, ReadDone>> ended;
+  for (auto it = asked_.begin(); it != asked_.end();) {
+    if (now_ms < it->second.deadline_ms) {
+      ++it;
+      continue;
+    }
+    ended.emplace_back(it->first, std::move(it->second.done));
+    it = asked_.erase(it);
+  }
+  std::sort(ended.begin(), ended.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
+    if (now_ms < it->second.deadline_ms) {
+      ++it;
+      continue;
+    }
+    ended.emplace_back(0, std::move(it->second.done));
+    it = waiting_.erase(it);
+  }
+  for (auto& [sequence, done] : ended) std::move(done)(raft::ReadRefusal::kTimedOut);
+}
+
 void Reads::Shutdown() {
   std::vector<std::pair<uint64_t, ReadDone>> ended;
   for (auto& [sequence, asked] : asked_) ended.emplace_back(sequence, std::move(asked.done));
-  std::sort(ended.begin(), ended.end(),
-            [](const auto& a, const auto& b) { return a.first < b.first; });
-  for (auto& [index, done] : waiting_) ended.emplace_back(0, std::move(done));
+  std::stable_sort(ended.begin(), ended.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (Asked& asked : refused_) ended.emplace_back(next_sequence_, std::move(asked.done));
+  for (auto& [index, asked] : waiting_) ended.emplace_back(0, std::move(asked.done));
   asked_.clear();
+  refused_.clear();
   waiting_.clear();
   for (auto& [sequence, done] : ended) std::move(done)(raft::ReadRefusal::kNoLeader);
 }

@@ -37,15 +37,19 @@ class Reads {
   [[nodiscard]] std::optional<raft::ReadId> Add(ReadDone done, uint64_t now_ms);
 
   void OnReady(const raft::ReadReady& ready);
-  // Refusals for want of a leader are asked again until the read's patience ends: then the new id
-  // is appended to *again.
-  void OnRefused(const raft::ReadRefused& refused, uint64_t now_ms,
-                 std::vector<raft::ReadId>* again);
+  // Refusals for want of a leader are asked again until the read's patience ends. True: AskAgain is
+  // to be called in a while.
+  [[nodiscard]] bool OnRefused(const raft::ReadRefused& refused, uint64_t now_ms);
+  // The new ids of all that were refused so; sequences ascend in the order of asking.
+  [[nodiscard]] std::vector<raft::ReadId> AskAgain();
+  // Refuses what has waited for longer than its patience: a member that was removed, or that is cut
+  // off, may never reach the index that its read was given.
+  void Expire(uint64_t now_ms);
   // Answers what waits for an index that the view has reached.
   void OnApplied(const std::shared_ptr<const kv::ReadView>& view);
   void Shutdown();
 
-  [[nodiscard]] size_t size() const { return asked_.size() + waiting_.size(); }
+  [[nodiscard]] size_t size() const { return asked_.size() + refused_.size() + waiting_.size(); }
 
  private:
   struct Asked {
@@ -57,7 +61,9 @@ class Reads {
   const Options options_;
   uint64_t next_sequence_ = 1;
   std::unordered_map<uint64_t, Asked> asked_;
-  std::multimap<Index, ReadDone> waiting_;
+  std::vector<Asked> refused_;  // until they are asked again
+  std::multimap<Index, Asked> waiting_;
+  uint64_t expired_ms_ = 0;  // when Expire looked last
 };
 
 }  // namespace keel::node

@@ -9,6 +9,7 @@
 //   o  outcomes:  session id, sequence                -> an encoded Outcome
 //   u  auth:      a name                              -> users, roles, settings
 //   p  prefixes:  prefix                              -> quota, live keys, live bytes
+//   q  fence:     nothing                             -> nothing
 //   c  chain:     log index                           -> chain hash there
 //   s  state:     a name                              -> the store's own numbers
 // The newest version of a key comes first among its data, so one seek finds it, at any revision.
@@ -34,6 +35,7 @@ enum class Family : char {
   kOutcomes = 'o',
   kAuth = 'u',
   kPrefixes = 'p',
+  kFence = 'q',
   kChain = 'c',
   kState = 's',
 };

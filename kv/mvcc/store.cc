@@ -67,6 +67,10 @@ Status Store::Load() {
   std::string bytes;
   KEEL_ASSIGN_OR_RETURN(const bool found, options_.engine->Get(key, &bytes));
   if (found && !DecodeState(bytes, &state_)) return UndecodableRecord(key);
+  std::string fence;
+  KEEL_ASSIGN_OR_RETURN(const bool fenced,
+                        options_.engine->Get(layout_.Prefix(Family::kFence), &fence));
+  if (!fenced) pending_.batch().Put(layout_.Prefix(Family::kFence), {});
   if (KEEL_MUTANT(kCompactionLowersRevision41)) {
     const auto iterator = options_.engine->Iterate({});
     const std::string family = layout_.Prefix(Family::kRevisions);

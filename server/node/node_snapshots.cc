@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "server/node/node.h"
 
 namespace keel::node {
@@ -109,6 +110,7 @@ void Node::EndInstall() {
 // The record goes before what it makes room for: `then` comes when it is durable. A full disk holds
 // it up, and is tried again; of several that wait, the newest is saved.
 void Node::SaveConfig(const raft::Position& base, std::string config, Once<> then) {
+  if (KEEL_MUTANT(kMembersForgotten)) return std::move(then)();
   const bool is_saved = config == config_saved_;
   if (is_saved && !saving_config_ && !config_wanted_.has_value()) return std::move(then)();
   config_saved_ = config;

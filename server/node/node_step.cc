@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "server/node/node.h"
 
 namespace keel::node {
@@ -91,6 +92,10 @@ void Node::HandMessages() {
     seams_.transport->Send(to, lane, std::move(wrapped));
   };
   for (raft::Message& message : out_.send_now) send(std::move(message));
+  if (KEEL_MUTANT(kPromisesNotAwaited3)) {
+    for (raft::Message& message : out_.send_after_persist) send(std::move(message));
+    return;
+  }
   if (out_.send_after_persist.empty()) return;
   promises_.push_back({out_.after, std::move(out_.send_after_persist)});
 }

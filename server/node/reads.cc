@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/mutant.h"
+
 namespace keel::node {
 
 std::optional<raft::ReadId> Reads::Add(ReadDone done, uint64_t now_ms) {
@@ -47,7 +49,8 @@ std::vector<raft::ReadId> Reads::AskAgain() {
 }
 
 void Reads::OnApplied(const std::shared_ptr<const kv::ReadView>& view) {
-  while (!waiting_.empty() && waiting_.begin()->first <= view->applied()) {
+  while (!waiting_.empty() &&
+         (waiting_.begin()->first <= view->applied() || KEEL_MUTANT(kReadsAtOnce31))) {
     ReadDone done = std::move(waiting_.begin()->second.done);
     waiting_.erase(waiting_.begin());
     std::move(done)(view);

@@ -88,7 +88,7 @@ void Node::FinishInstall(const std::string& membership) {
   compaction_.Reset();
   SaveConfig(meta.last, meta.config->Encode(membership_->Encode()));
   pending_.OnOvertaken();
-  reads_.OnApplied(view());
+  reads_.OnApplied(view(), NowMs());
   installing_ = false;
   do {
     writer_->Write(std::move(held_persists_.front()));

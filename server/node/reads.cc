@@ -7,10 +7,11 @@ namespace keel::node {
 
 std::optional<raft::ReadId> Reads::Add(ReadDone done, uint64_t now_ms) {
   if (size() >= options_.reads_max) {
-    std::move(done)(raft::ReadRefusal::kTooMany);
+    ++failed_count_;
+    std::move(done)(raft::ReadRefusal::kTooMany, {.asked_ms = now_ms});
     return std::nullopt;
   }
-  return Ask({.done = std::move(done), .deadline_ms = now_ms + options_.patience_ms});
+  return Ask({.done = std::move(done), .asked_ms = now_ms});
 }
 
 raft::ReadId Reads::Ask(Asked asked) {
@@ -19,10 +20,16 @@ raft::ReadId Reads::Ask(Asked asked) {
   return {.node = options_.self, .boot = options_.boot, .sequence = sequence};
 }
 
-void Reads::OnReady(const raft::ReadReady& ready) {
+void Reads::CountIfSlow(const Asked& asked, uint64_t now_ms) {
+  if (now_ms >= asked.asked_ms + options_.slow_index_ms) ++slow_count_;
+}
+
+void Reads::OnReady(const raft::ReadReady& ready, uint64_t now_ms) {
   const auto found = asked_.find(ready.id.sequence);
   if (found == asked_.end()) return;
-  waiting_.emplace(ready.index, std::move(found->second.done));
+  CountIfSlow(found->second, now_ms);
+  const ReadTimes times{.asked_ms = found->second.asked_ms, .indexed_ms = now_ms};
+  waiting_.emplace(ready.index, Waiting{std::move(found->second.done), times});
   asked_.erase(found);
 }
 
@@ -32,17 +39,22 @@ void Reads::OnRefused(const raft::ReadRefused& refused, uint64_t now_ms,
   if (found == asked_.end()) return;
   Asked asked = std::move(found->second);
   asked_.erase(found);
-  if (refused.reason == raft::ReadRefusal::kTooMany || now_ms >= asked.deadline_ms) {
-    return std::move(asked.done)(refused.reason);
+  if (refused.reason == raft::ReadRefusal::kTooMany ||
+      now_ms >= asked.asked_ms + options_.patience_ms) {
+    CountIfSlow(asked, now_ms);
+    ++failed_count_;
+    return std::move(asked.done)(refused.reason,
+                                 {.asked_ms = asked.asked_ms, .indexed_ms = now_ms});
   }
   again->push_back(Ask(std::move(asked)));
 }
 
-void Reads::OnApplied(const std::shared_ptr<const kv::ReadView>& view) {
+void Reads::OnApplied(const std::shared_ptr<const kv::ReadView>& view, uint64_t now_ms) {
   while (!waiting_.empty() && waiting_.begin()->first <= view->applied()) {
-    ReadDone done = std::move(waiting_.begin()->second);
+    Waiting waiting = std::move(waiting_.begin()->second);
     waiting_.erase(waiting_.begin());
-    std::move(done)(view);
+    waiting.times.applied_ms = now_ms;
+    std::move(waiting.done)(view, waiting.times);
   }
 }
 
@@ -51,10 +63,10 @@ void Reads::Shutdown() {
   for (auto& [sequence, asked] : asked_) ended.emplace_back(sequence, std::move(asked.done));
   std::sort(ended.begin(), ended.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
-  for (auto& [index, done] : waiting_) ended.emplace_back(0, std::move(done));
+  for (auto& [index, waiting] : waiting_) ended.emplace_back(0, std::move(waiting.done));
   asked_.clear();
   waiting_.clear();
-  for (auto& [sequence, done] : ended) std::move(done)(raft::ReadRefusal::kNoLeader);
+  for (auto& [sequence, done] : ended) std::move(done)(raft::ReadRefusal::kNoLeader, {});
 }
 
 }  // namespace keel::node

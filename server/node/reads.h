@@ -21,7 +21,13 @@
 namespace keel::node {
 
 using ReadOutcome = std::variant<std::shared_ptr<const kv::ReadView>, raft::ReadRefusal>;
-using ReadDone = Once<ReadOutcome>;
+// When it had come how far, by this node's monotonic clock; 0: it had not.
+struct ReadTimes {
+  uint64_t asked_ms = 0;
+  uint64_t indexed_ms = 0;  // the core had named the index, or had refused to
+  uint64_t applied_ms = 0;  // the state had reached it
+};
+using ReadDone = Once<ReadOutcome, ReadTimes>;
 
 class Reads {
  public:
@@ -30,34 +36,46 @@ class Reads {
     raft::BootId boot;
     size_t reads_max = 65'536;
     uint64_t patience_ms = 5'000;
+    uint64_t slow_index_ms = 500;  // as etcd counts them
   };
   explicit Reads(const Options& options) : options_(options) {}
 
   // The id to ask the core for; none if it was refused at the bound.
   [[nodiscard]] std::optional<raft::ReadId> Add(ReadDone done, uint64_t now_ms);
 
-  void OnReady(const raft::ReadReady& ready);
+  void OnReady(const raft::ReadReady& ready, uint64_t now_ms);
   // Refusals for want of a leader are asked again until the read's patience ends: then the new id
   // is appended to *again.
   void OnRefused(const raft::ReadRefused& refused, uint64_t now_ms,
                  std::vector<raft::ReadId>* again);
   // Answers what waits for an index that the view has reached.
-  void OnApplied(const std::shared_ptr<const kv::ReadView>& view);
+  void OnApplied(const std::shared_ptr<const kv::ReadView>& view, uint64_t now_ms);
   void Shutdown();
 
   [[nodiscard]] size_t size() const { return asked_.size() + waiting_.size(); }
+  // Those whose index took long to come, or did not come.
+  [[nodiscard]] uint64_t slow_count() const { return slow_count_; }
+  // Those that ended without an index.
+  [[nodiscard]] uint64_t failed_count() const { return failed_count_; }
 
  private:
   struct Asked {
     ReadDone done;
-    uint64_t deadline_ms = 0;
+    uint64_t asked_ms = 0;
+  };
+  struct Waiting {
+    ReadDone done;
+    ReadTimes times;
   };
   [[nodiscard]] raft::ReadId Ask(Asked asked);
+  void CountIfSlow(const Asked& asked, uint64_t now_ms);
 
   const Options options_;
   uint64_t next_sequence_ = 1;
   std::unordered_map<uint64_t, Asked> asked_;
-  std::multimap<Index, ReadDone> waiting_;
+  std::multimap<Index, Waiting> waiting_;
+  uint64_t slow_count_ = 0;
+  uint64_t failed_count_ = 0;
 };
 
 }  // namespace keel::node

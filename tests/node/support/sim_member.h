@@ -52,6 +52,7 @@ class SimMember {
   [[nodiscard]] const std::vector<raft::Notice>& notices() const { return notices_; }
   // A stalled disk: the WAL role stands still.
   void SetDiskStalled(bool stalled) { wal_role_->SetStalled(stalled); }
+  void SetApplyStalled(bool stalled) { apply_role_->SetStalled(stalled); }
 
  private:
   void EndRoles();

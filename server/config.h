@@ -42,6 +42,8 @@ struct Config {
   uint64_t request_bytes_max = 1'572'864;
   uint64_t txn_ops_max = 128;
   uint64_t streams_max = 10'000;
+  uint64_t slow_request_ms = 300;  // 0: none is logged
+  uint64_t slow_apply_ms = 100;
   uint64_t watch_progress_interval_ms = 600'000;
   uint64_t keepalive_min_time_ms = 5'000;
   uint64_t keepalive_interval_ms = 60'000;

@@ -21,6 +21,7 @@ node::NodeOptions Member::NodeOptions() const {
   options.raft.heartbeat_ms = config_.heartbeat_ms;
   options.raft.election_timeout_ms = config_.election_ms;
   options.seed = clock_.WallUs();
+  options.slow_apply_ms = config_.slow_apply_ms;
   return options;
 }
 
@@ -83,15 +84,18 @@ Status Member::StartClients() {
   api::ServiceOptions options;
   options.max_request_bytes = config_.request_bytes_max;
   options.max_txn_ops = config_.txn_ops_max;
+  options.slow_request_ms = config_.slow_request_ms;
   options.watch_progress_interval_ms = config_.watch_progress_interval_ms;
   options.election_timeout_ms = config_.election_ms;
   net::AsioExecutor* const client = threads_->client.executor();
   const Status started = threads_->client.Run([&]() -> Status {
     services_ = std::make_unique<api::Services>(
-        options, api::Services::Seams{.node = node_.get(),
-                                      .clock = &clock_,
-                                      .transport = client,
-                                      .pool = threads_->reads.executor()});
+        options,
+        api::Services::Seams{.node = node_.get(),
+                             .clock = &clock_,
+                             .transport = client,
+                             .pool = threads_->reads.executor(),
+                             .log = [](const std::string& line) { LOG(WARNING) << line; }});
     services_->Register(&methods_);
     health_ = std::make_unique<admin::Health>(
         admin::Health::Seams{.node = node_.get(), .executor = client});
@@ -165,6 +169,10 @@ void Member::AddPeers(admin::Page* page) const {
 
 void Member::AddConnections(admin::Page* page) const {
   calls_.AddTo(methods_, page);
+  page->Add(
+      {"keel_slow_requests_total", "Calls that took --warning-unary-request-duration or longer.",
+       admin::Page::Kind::kCounter},
+      static_cast<double>(services_->slow_requests()));
   net::Server::Counts sum;
   for (const auto& server : servers_) {
     const net::Server::Counts counts = server->counts();

@@ -94,13 +94,14 @@ void Health::Look(net::HttpCall call, std::string query, Format format) {
   if (!inquiry->finding.has_leader) return Answer(inquiry.get(), format);
   Executor* const executor = seams_.executor;
   executor->PostAfter(seams_.patience_us, [inquiry, format] { Answer(inquiry.get(), format); });
-  seams_.node->Read([inquiry, format, executor](const node::ReadOutcome& outcome) {
-    const bool reads = std::holds_alternative<std::shared_ptr<const kv::ReadView>>(outcome);
-    executor->Post([inquiry, format, reads] {
-      inquiry->finding.reads = reads;
-      if (--inquiry->awaited == 0) Answer(inquiry.get(), format);
-    });
-  });
+  seams_.node->Read(
+      [inquiry, format, executor](const node::ReadOutcome& outcome, const node::ReadTimes&) {
+        const bool reads = std::holds_alternative<std::shared_ptr<const kv::ReadView>>(outcome);
+        executor->Post([inquiry, format, reads] {
+          inquiry->finding.reads = reads;
+          if (--inquiry->awaited == 0) Answer(inquiry.get(), format);
+        });
+      });
   seams_.node->RunOnApply([inquiry, format, executor](const node::StateMachine& machine) {
     const bool is_corrupt = machine.store().alarms().IsRaised(kv::AlarmKind::kCorrupt);
     const bool is_full = machine.store().alarms().IsRaised(kv::AlarmKind::kNoSpace);

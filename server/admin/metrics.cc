@@ -123,6 +123,15 @@ void Metrics::AddFromCore(Page* page) const {
              "not known.",
              Kind::kCounter},
             Of(pending.failed_count()));
+  page->Add(
+      {"etcd_server_slow_apply_total",
+       "Batches of entries that took --warning-apply-duration or longer to apply.", Kind::kCounter},
+      Of(seams_.node->slow_applies()));
+  page->Add({"etcd_server_slow_read_indexes_total",
+             "Reads that waited half a second or longer for their index.", Kind::kCounter},
+            Of(seams_.node->reads().slow_count()));
+  page->Add({"etcd_server_read_indexes_failed_total", "Reads that got no index.", Kind::kCounter},
+            Of(seams_.node->reads().failed_count()));
   page->Add({"keel_proposals_pending_bytes", "Bytes of the proposals under way."},
             Of(pending.size_bytes()));
   page->Add({"keel_raft_term", "The term of the consensus core."}, Of(core.term().value()));

@@ -21,7 +21,10 @@ uint64_t SeedOf(const ServiceOptions& options) {
 }  // namespace
 
 Core::Core(const ServiceOptions& options, const Services::Seams& seams)
-    : options_(options), seams_(seams), prng_(SeedOf(options)) {}
+    : options_(options),
+      seams_(seams),
+      prng_(SeedOf(options)),
+      slow_requests_({.threshold_ms = options.slow_request_ms, .log = seams.log}) {}
 
 void Core::ToTransport(Task task) {
   bool first = false;
@@ -65,11 +68,13 @@ void Core::Propose(const Caller& caller, Proposal proposal, ProposeDone done) {
   if (request.command.size() > options_.max_request_bytes) {
     return std::move(done)(StatusOf(ApiError::kRequestTooLarge));
   }
-  node().Propose(std::move(request), [self = shared_from_this(), done = std::move(done)](
-                                         node::ProposalOutcome outcome) mutable {
+  node().Propose(std::move(request), [self = shared_from_this(), done = std::move(done),
+                                      trace =
+                                          proposal.trace](node::ProposalOutcome outcome) mutable {
     // In a box: g++ 12 takes a variant that moves within a lambda for uninitialised.
     auto boxed = std::make_unique<node::ProposalOutcome>(std::move(outcome));
-    self->ToTransport([done = std::move(done), boxed = std::move(boxed)]() mutable {
+    self->ToTransport([self, done = std::move(done), trace, boxed = std::move(boxed)]() mutable {
+      if (trace != nullptr) self->Note(*boxed, trace);
       if (const auto* dropped = std::get_if<node::Dropped>(boxed.get())) {
         return std::move(done)(StatusOf(*dropped));
       }
@@ -85,9 +90,16 @@ void Core::Propose(const Caller& caller, Proposal proposal, ProposeDone done) {
   });
 }
 
-void Core::Read(Where where, ViewDone done) {
-  node().Read([self = shared_from_this(), where,
-               done = std::move(done)](const node::ReadOutcome& outcome) mutable {
+void Core::Note(const node::ProposalOutcome& outcome, Trace* trace) const {
+  const bool is_applied = std::holds_alternative<node::Applied>(outcome);
+  const uint64_t now_ms = is_applied ? 0 : clock().MonotonicMs();
+  std::visit([&](const auto& ended) { trace->Note(ended.times, now_ms); }, outcome);
+}
+
+void Core::Read(Where where, ViewDone done, Trace* trace) {
+  node().Read([self = shared_from_this(), where, trace, done = std::move(done)](
+                  const node::ReadOutcome& outcome, const node::ReadTimes& times) mutable {
+    if (trace != nullptr) trace->Note(times);
     const auto* view = std::get_if<ViewPtr>(&outcome);
     auto result = view != nullptr ? Result<ViewPtr>(*view)
                                   : Result<ViewPtr>(StatusOf(std::get<raft::ReadRefusal>(outcome)));
@@ -112,6 +124,11 @@ Status Core::Admit(const Caller& caller, Learners learners) const {
   const raft::Member* self = status.config->Find(status.id);
   const bool learns = self != nullptr && self->learns && !self->IsVoter();
   return learns ? StatusOf(ApiError::kNotSupportedForLearner) : Status();
+}
+
+std::string_view Core::NameOf(std::string_view path) {
+  const auto found = names_.find(path);
+  return found != names_.end() ? *found : *names_.emplace(path).first;
 }
 
 uint64_t Core::DrawId() {

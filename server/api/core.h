@@ -9,6 +9,8 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "api/etcdserverpb/header.pb.h"
@@ -19,6 +21,7 @@
 #include "server/api/caller.h"
 #include "server/api/errors.h"
 #include "server/api/services.h"
+#include "server/api/slow_requests.h"
 #include "server/node/once.h"
 
 namespace keel::api {
@@ -58,13 +61,15 @@ class Core final : public std::enable_shared_from_this<Core> {
     kv::Operation operation;
     // Frees room: passes the node's bounds by half.
     bool essential = false;
+    // Told of the times, if it is not null; `done` keeps it alive.
+    Trace* trace = nullptr;
   };
   // `done` comes on the transport, once, now or later: what was applied without a refusal, or why
   // nothing was.
   void Propose(const Caller& caller, Proposal proposal, ProposeDone done);
   enum class Where : uint8_t { kTransport, kPool };
   // A view that holds all that was answered before; `done` comes where it is asked for.
-  void Read(Where where, ViewDone done);
+  void Read(Where where, ViewDone done, Trace* trace = nullptr);
   // The state as this member knows it.
   [[nodiscard]] ViewPtr view() const { return node().view(); }
 
@@ -74,6 +79,11 @@ class Core final : public std::enable_shared_from_this<Core> {
 
   // At random; never 0, and positive as a signed number.
   [[nodiscard]] uint64_t DrawId();
+
+  // ---- calls that take long ----
+  [[nodiscard]] SlowRequests& slow_requests() { return slow_requests_; }
+  // `path` for as long as this lives.
+  [[nodiscard]] std::string_view NameOf(std::string_view path);
 
   // ---- open streams ----
   void Add(OpenStream* stream);
@@ -85,12 +95,15 @@ class Core final : public std::enable_shared_from_this<Core> {
 
  private:
   void Drain();
+  void Note(const node::ProposalOutcome& outcome, Trace* trace) const;
   void EndStreams(const Status& why, bool all);
   void WatchLeaderLater();
 
   const ServiceOptions options_;
   const Services::Seams seams_;
   Prng prng_;
+  SlowRequests slow_requests_;
+  std::set<std::string, std::less<>> names_;
   std::set<OpenStream*> streams_;
   bool watching_leader_ = false;
   int leaderless_ticks_ = 0;

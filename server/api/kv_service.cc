@@ -20,6 +20,9 @@ namespace {
 void AnswerRange(const CorePtr& core, const kv::ReadView& view, const kv::RangeRequest& request,
                  const Reply& reply) {
   Result<kv::RangeResult> result = view.Range(request);
+  if (core->slow_requests().is_on()) {
+    reply.trace()->NoteEnd(Trace::Stage::kRead, core->clock().MonotonicMs());
+  }
   if (!result.ok()) return reply.Fail(result.status());
   if (result->error != kv::KvError::kNone) return reply.Fail(StatusOf(result->error));
   // Short of what was asked for only because of the budget: etcd's clients would not notice.
@@ -33,6 +36,7 @@ void AnswerRange(const CorePtr& core, const kv::ReadView& view, const kv::RangeR
 
 void Range(const CorePtr& core, pb::RangeRequest& message, const Caller& caller,
            const Reply& reply) {
+  reply.trace()->SetKey(message.key());
   const bool serializable = message.serializable();
   if (!serializable) {
     if (Status why = core->Admit(caller, Core::Learners::kRefused); !why.ok()) {
@@ -47,11 +51,13 @@ void Range(const CorePtr& core, pb::RangeRequest& message, const Caller& caller,
   request->bytes_max = core->options().max_response_bytes;
   const auto where = request->keys.IsSingle() ? Core::Where::kTransport : Core::Where::kPool;
   if (!serializable) {
-    return core->Read(where,
-                      [core, request = std::move(*request), reply](const Result<ViewPtr>& view) {
-                        if (!view.ok()) return reply.Fail(view.status());
-                        AnswerRange(core, **view, request, reply);
-                      });
+    return core->Read(
+        where,
+        [core, request = std::move(*request), reply](const Result<ViewPtr>& view) {
+          if (!view.ok()) return reply.Fail(view.status());
+          AnswerRange(core, **view, request, reply);
+        },
+        reply.trace());
   }
   if (where == Core::Where::kTransport) {
     return AnswerRange(core, *core->view(), *request, reply);
@@ -63,8 +69,19 @@ void Range(const CorePtr& core, pb::RangeRequest& message, const Caller& caller,
 
 // ---- changes ----
 
+// The first key that a transaction names: enough to tell it by.
+std::string_view KeyOf(const pb::TxnRequest& message) {
+  if (message.compare_size() > 0) return message.compare(0).key();
+  if (message.success_size() == 0) return {};
+  const pb::RequestOp& op = message.success(0);
+  if (op.has_request_put()) return op.request_put().key();
+  if (op.has_request_delete_range()) return op.request_delete_range().key();
+  return op.has_request_range() ? op.request_range().key() : std::string_view();
+}
+
 void Put(const CorePtr& core, pb::PutRequest& message, const Caller& caller, const Reply& reply) {
-  core->Propose(caller, {.operation = ToPut(&message)},
+  reply.trace()->SetKey(message.key());
+  core->Propose(caller, {.operation = ToPut(&message), .trace = reply.trace()},
                 [core, reply](Result<node::Applied> applied) {
                   if (!applied.ok()) return reply.Fail(applied.status());
                   kv::Outcome& outcome = applied->outcome;
@@ -77,7 +94,9 @@ void Put(const CorePtr& core, pb::PutRequest& message, const Caller& caller, con
 
 void DeleteRange(const CorePtr& core, pb::DeleteRangeRequest& message, const Caller& caller,
                  const Reply& reply) {
-  core->Propose(caller, {.operation = ToDeleteRange(&message), .essential = true},
+  reply.trace()->SetKey(message.key());
+  core->Propose(caller,
+                {.operation = ToDeleteRange(&message), .essential = true, .trace = reply.trace()},
                 [core, reply](Result<node::Applied> applied) {
                   if (!applied.ok()) return reply.Fail(applied.status());
                   kv::Outcome& outcome = applied->outcome;
@@ -89,23 +108,26 @@ void DeleteRange(const CorePtr& core, pb::DeleteRangeRequest& message, const Cal
 }
 
 void Txn(const CorePtr& core, pb::TxnRequest& message, const Caller& caller, const Reply& reply) {
+  reply.trace()->SetKey(KeyOf(message));
   Result<kv::TxnOp> txn = ToTxn(&message);
   if (!txn.ok()) return reply.Fail(txn.status());
-  core->Propose(
-      caller, {.operation = std::move(*txn)}, [core, reply](Result<node::Applied> applied) {
-        if (!applied.ok()) return reply.Fail(applied.status());
-        kv::Outcome& outcome = applied->outcome;
-        pb::TxnResponse response;
-        *response.mutable_header() = core->Header(outcome.revision);
-        Write(std::move(std::get<kv::TxnResult>(outcome.answer)), outcome.revision, &response);
-        reply.Send(response);
-      });
+  core->Propose(caller, {.operation = std::move(*txn), .trace = reply.trace()},
+                [core, reply](Result<node::Applied> applied) {
+                  if (!applied.ok()) return reply.Fail(applied.status());
+                  kv::Outcome& outcome = applied->outcome;
+                  pb::TxnResponse response;
+                  *response.mutable_header() = core->Header(outcome.revision);
+                  Write(std::move(std::get<kv::TxnResult>(outcome.answer)), outcome.revision,
+                        &response);
+                  reply.Send(response);
+                });
 }
 
 void Compact(const CorePtr& core, const pb::CompactionRequest& message, const Caller& caller,
              const Reply& reply) {
   const Revision revision(static_cast<uint64_t>(std::max<int64_t>(message.revision(), 0)));
-  core->Propose(caller, {.operation = kv::CompactOp{revision}, .essential = true},
+  core->Propose(caller,
+                {.operation = kv::CompactOp{revision}, .essential = true, .trace = reply.trace()},
                 [core, reply, physical = message.physical()](const Result<node::Applied>& applied) {
                   if (!applied.ok()) return reply.Fail(applied.status());
                   pb::CompactionResponse response;

@@ -36,8 +36,8 @@ void Grant(const CorePtr& core, const pb::LeaseGrantRequest& message, const Call
   const kv::LeaseId id = chosen ? kv::LeaseId(core->DrawId()) : IdOf(message.id());
   core->Propose(
       caller,
-      {.operation =
-           kv::LeaseGrantOp{.id = id, .ttl_s = GrantedTtl(core->options(), message.ttl())}},
+      {.operation = kv::LeaseGrantOp{.id = id, .ttl_s = GrantedTtl(core->options(), message.ttl())},
+       .trace = reply.trace()},
       [core, message, caller, reply, chosen](const Result<node::Applied>& applied) {
         if (!applied.ok()) {
           // Somebody else's by chance: another one, unless this one was to be had only once.
@@ -60,7 +60,7 @@ void Revoke(const CorePtr& core, const pb::LeaseRevokeRequest& message, const Ca
             const Reply& reply) {
   kv::LeaseRevokeOp revoke;
   revoke.ids.push_back(IdOf(message.id()));
-  core->Propose(caller, {.operation = std::move(revoke), .essential = true},
+  core->Propose(caller, {.operation = std::move(revoke), .essential = true, .trace = reply.trace()},
                 [core, reply](const Result<node::Applied>& applied) {
                   if (!applied.ok()) return reply.Fail(applied.status());
                   pb::LeaseRevokeResponse response;

@@ -41,6 +41,8 @@ void Services::Register(net::MethodTable* methods) {
   parts_->health.SetAll(true);
 }
 
+uint64_t Services::slow_requests() const { return parts_->core->slow_requests().count(); }
+
 void Services::Stop() {
   parts_->health.SetAll(false);
   parts_->core->Stop();

@@ -8,7 +8,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "base/clock.h"
 #include "base/executor.h"
@@ -24,6 +26,8 @@ struct ServiceOptions {
   uint64_t election_timeout_ms = 1'000;  // the shortest lease is half as long again
   // Keys and values of one answer to a range; past it the client is told to ask with a limit.
   size_t max_response_bytes = size_t{512} << 20;
+  // A unary call that takes as long is logged and counted; 0: none is.
+  uint64_t slow_request_ms = 300;
   // Of the ids that are drawn here; 0: from the operating system.
   uint64_t id_seed = 0;
 };
@@ -35,6 +39,8 @@ class Services {
     const Clock* clock = nullptr;
     Executor* transport = nullptr;  // handlers run there, and answers are given there
     Executor* pool = nullptr;       // for what blocks: large ranges, hashes, snapshots
+    // Takes a line of the process's log, on the transport's executor; must not block. May be null.
+    std::function<void(const std::string& line)> log;
   };
   Services(const ServiceOptions& options, const Seams& seams);
   ~Services();
@@ -46,6 +52,9 @@ class Services {
   // On the transport's executor: ends all streams, with UNAVAILABLE and the words that make clients
   // go to another member.
   void Stop();
+  // On the transport's executor: the unary calls so far that took ServiceOptions::slow_request_ms
+  // or longer.
+  [[nodiscard]] uint64_t slow_requests() const;
 
  private:
   struct Parts;

@@ -109,8 +109,10 @@ void ApplyLoop::Drain() {
       batch.push_back(std::move(queue_.front()));
       queue_.pop_front();
     }
+    const uint64_t began_ms = options_.clock->MonotonicMs();
     Result<AppliedBatch> applied = machine_->Apply(batch);
     if (!applied.ok()) return OnFailure(applied.status());
+    applied->took_ms = options_.clock->MonotonicMs() - began_ms;
     leases_.OnApplied(applied->term);
     options_.roles.node->Post([this, applied = std::move(*applied)]() mutable {
       options_.on_applied(std::move(applied));

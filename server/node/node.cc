@@ -32,7 +32,7 @@ void Node::Propose(Request request, ProposalDone done) {
 
 void Node::Read(ReadDone done) {
   seams_.roles.node->Post([this, done = std::move(done)]() mutable {
-    if (stopped_) return std::move(done)(raft::ReadRefusal::kNoLeader);
+    if (stopped_) return std::move(done)(raft::ReadRefusal::kNoLeader, {});
     const std::optional<raft::ReadId> id = reads_.Add(std::move(done), NowMs());
     if (!id.has_value()) return;
     // All that are asked for between two steps are one event.

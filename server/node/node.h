@@ -134,6 +134,9 @@ class Node final : public TransportSink {
   // ---- node role: for tests and status pages ----
   [[nodiscard]] const raft::Raft& core() const { return *core_; }
   [[nodiscard]] const Pending& pending() const { return pending_; }
+  [[nodiscard]] const Reads& reads() const { return reads_; }
+  // Batches of entries that took NodeOptions::slow_apply_ms or longer.
+  [[nodiscard]] uint64_t slow_applies() const { return slow_applies_; }
 
  private:
   struct Batch {  // of proposals given to the core in one event
@@ -177,6 +180,7 @@ class Node final : public TransportSink {
   void ArmWake();
   void OnPersisted(raft::PersistId id);
   void OnApplied(AppliedBatch batch);
+  void NoteTimes(AppliedBatch* batch, uint64_t now_ms);
   void OnFailed(const Status& status);
   void PublishStatus();
   void TellMembers();
@@ -270,6 +274,14 @@ class Node final : public TransportSink {
   std::deque<raft::Persist> held_persists_;  // behind a snapshot that is being installed
   bool installing_ = false;
   size_t installs_due_ = 0;  // taken by the core, and not yet asked of the receiver
+
+  // What is committed and not yet applied, by the steps that said so.
+  struct Commit {
+    Index through;
+    uint64_t at_ms = 0;
+  };
+  std::deque<Commit> commits_;
+  uint64_t slow_applies_ = 0;
 
   // Leadership, as last seen.
   NodeId leader_;

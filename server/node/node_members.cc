@@ -199,7 +199,8 @@ void Node::AnswerLease(const LeaseAsk& ask, LeaseAnswerDone done) {
     return seams_.roles.node->Post(
         [done = std::move(done)]() mutable { std::move(done)(LeaseAnswer{}); });
   }
-  Read([this, ask, term = term_, done = std::move(done)](const ReadOutcome& outcome) mutable {
+  Read([this, ask, term = term_, done = std::move(done)](const ReadOutcome& outcome,
+                                                         const ReadTimes&) mutable {
     const bool leads = leading_ && term_ == term &&
                        std::holds_alternative<std::shared_ptr<const kv::ReadView>>(outcome);
     if (!leads) return std::move(done)(LeaseAnswer{});

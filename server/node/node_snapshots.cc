@@ -98,7 +98,7 @@ void Node::FinishInstall(const std::string& membership) {
 void Node::EndInstall() {
   if (stopped_) return;
   pending_.OnOvertaken();
-  reads_.OnApplied(view());
+  reads_.OnApplied(view(), NowMs());
   installing_ = false;
   do {
     writer_->Write(std::move(held_persists_.front()));

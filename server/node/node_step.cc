@@ -45,7 +45,10 @@ void Node::CarryOut() {
   HandPersist();
   if (installs_due_ == 0) receiver_.Release();
   HandMessages();
-  if (!out_.committed.empty()) apply_.Apply(std::move(out_.committed));
+  if (!out_.committed.empty()) {
+    commits_.push_back({out_.committed.back().index, NowMs()});
+    apply_.Apply(std::move(out_.committed));
+  }
   HandReads();
   HandFetches();
   for (const raft::ProposalResult& result : out_.proposals) OnProposalResult(result);
@@ -118,7 +121,11 @@ void Node::OnPersisted(raft::PersistId id) {
 }
 
 void Node::HandReads() {
-  for (const raft::ReadReady& ready : out_.reads_ready) reads_.OnReady(ready);
+  if (!out_.reads_ready.empty()) {
+    const uint64_t now_ms = NowMs();
+    for (const raft::ReadReady& ready : out_.reads_ready) reads_.OnReady(ready, now_ms);
+    reads_.OnApplied(view(), now_ms);
+  }
   bool again = false;
   for (const raft::ReadRefused& refused : out_.reads_refused) {
     again |= reads_.OnRefused(refused, NowMs());
@@ -130,7 +137,6 @@ void Node::HandReads() {
       if (!ids.empty()) Feed(raft::ReadRequest{std::move(ids)});
     });
   }
-  if (!out_.reads_ready.empty()) reads_.OnApplied(view());
 }
 
 void Node::HandFetches() {
@@ -147,11 +153,13 @@ void Node::HandFetches() {
 
 void Node::OnApplied(AppliedBatch batch) {
   Feed(raft::Applied{batch.through});
+  const uint64_t now_ms = NowMs();
+  NoteTimes(&batch, now_ms);
   for (AppliedBatch::Own& own : batch.own) {
     pending_.OnApplied(own.sequence, std::move(own.applied));
   }
   pending_.OnAppliedThrough({batch.through, batch.term});
-  reads_.OnApplied(view());
+  reads_.OnApplied(view(), now_ms);
   if (batch.members_changed) {
     apply_.Run([this](const StateMachine& machine) {
       seams_.roles.node->Post(
@@ -161,6 +169,20 @@ void Node::OnApplied(AppliedBatch batch) {
           });
     });
   }
+}
+
+// When each was committed: a step commits what the next batches apply.
+void Node::NoteTimes(AppliedBatch* batch, uint64_t now_ms) {
+  if (options_.slow_apply_ms != 0 && batch->took_ms >= options_.slow_apply_ms) ++slow_applies_;
+  const auto pass = [this](Index index) {
+    while (!commits_.empty() && commits_.front().through < index) commits_.pop_front();
+  };
+  for (AppliedBatch::Own& own : batch->own) {
+    pass(own.applied.index);
+    own.applied.times.committed_ms = commits_.empty() ? now_ms : commits_.front().at_ms;
+    own.applied.times.applied_ms = now_ms;
+  }
+  pass(batch->through + 1);
 }
 
 void Node::OnFailed(const Status& status) {

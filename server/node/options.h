@@ -43,6 +43,7 @@ struct NodeOptions {
 
   // ---- the state ----
   size_t apply_batch_bytes_max = size_t{4} << 20;
+  uint64_t slow_apply_ms = 100;  // a batch that takes as long is counted; 0: none is
   size_t watch_ring_bytes_max = size_t{16} << 20;
   kv::SessionLimits sessions;
   uint64_t lease_tick_ms = 500;

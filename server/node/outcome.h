@@ -16,10 +16,19 @@
 
 namespace keel::node {
 
+// When it had come how far, by this node's monotonic clock; 0: it had not.
+struct ProposalTimes {
+  uint64_t asked_ms = 0;      // asked of this node
+  uint64_t handed_ms = 0;     // given to whoever leads
+  uint64_t committed_ms = 0;  // known here to be committed
+  uint64_t applied_ms = 0;
+};
+
 struct Applied {
   Index index;
   Term term;
   kv::Outcome outcome;
+  ProposalTimes times;
 };
 
 enum class DropReason : uint8_t {
@@ -35,6 +44,7 @@ enum class DropReason : uint8_t {
 struct Dropped {
   DropReason reason = DropReason::kNoLeader;
   raft::ConfigRefusal config = raft::ConfigRefusal::kNone;
+  ProposalTimes times;
 };
 
 enum class UnknownReason : uint8_t {
@@ -48,6 +58,7 @@ enum class UnknownReason : uint8_t {
 
 struct Unknown {
   UnknownReason reason = UnknownReason::kLeaderChanged;
+  ProposalTimes times;
 };
 
 using ProposalOutcome = std::variant<Applied, Dropped, Unknown>;

@@ -34,6 +34,7 @@ void Pending::Add(Proposal proposal, uint64_t now_ms) {
 void Pending::Hold(Entry entry) {
   const uint64_t sequence = next_sequence_++;
   entry.stage = Stage::kHeld;
+  entry.handed_ms = 0;
   entry.deadline_ms = entry.added_ms + options_.leader_patience_ms;
   deadlines_[entry.deadline_ms].push_back(sequence);
   held_.push_back(sequence);
@@ -61,6 +62,7 @@ std::vector<Pending::Handed> Pending::Take(const Leader& leader, size_t size_byt
     held_.pop_front();
     entry.stage = Stage::kProposed;
     entry.leader = leader;
+    entry.handed_ms = now_ms;
     entry.deadline_ms = now_ms + options_.proposal_patience_ms;
     entry.why = UnknownReason::kTimedOut;
     deadlines_[entry.deadline_ms].push_back(found->first);
@@ -90,8 +92,7 @@ void Pending::Refused(uint64_t sequence, raft::ProposalRefusal refusal, uint64_t
       entries_.erase(found);
       if (KEEL_MUTANT(kOutcomeLost)) return;
       if (entry.local_only || now_ms >= entry.added_ms + options_.leader_patience_ms) {
-        size_bytes_ -= entry.command.size() + kOverheadBytes;
-        return std::move(entry.done)(Dropped{DropReason::kNoLeader});
+        return End(std::move(entry), Dropped{DropReason::kNoLeader});
       }
       return Hold(std::move(entry));
     }
@@ -108,8 +109,18 @@ void Pending::Finish(Entries::iterator found, ProposalOutcome outcome) {
   Entry entry = std::move(found->second);
   if (entry.stage == Stage::kPlaced) placed_.erase({entry.position.index, found->first});
   entries_.erase(found);
+  End(std::move(entry), std::move(outcome));
+}
+
+void Pending::End(Entry entry, ProposalOutcome outcome) {
   size_bytes_ -= entry.command.size() + kOverheadBytes;
   if (!std::holds_alternative<Applied>(outcome)) ++failed_count_;
+  std::visit(
+      [&entry](auto& ended) {
+        ended.times.asked_ms = entry.added_ms;
+        ended.times.handed_ms = entry.handed_ms;
+      },
+      outcome);
   std::move(entry.done)(std::move(outcome));
 }
 

@@ -101,6 +101,7 @@ class Pending {
     bool local_only = false;
     Stage stage = Stage::kHeld;
     uint64_t added_ms = 0;
+    uint64_t handed_ms = 0;
     uint64_t deadline_ms = 0;
     Leader leader;
     bool is_lost = false;  // its leader was
@@ -110,6 +111,7 @@ class Pending {
   using Entries = std::unordered_map<uint64_t, Entry>;
 
   void Finish(Entries::iterator found, ProposalOutcome outcome);
+  void End(Entry entry, ProposalOutcome outcome);
   void Hold(Entry entry);
   void EndLostBefore(Term term);
   void NoteLost(Term term);

@@ -36,6 +36,7 @@ struct AppliedBatch {
   Index through;
   Term term;  // of the last one
   bool members_changed = false;
+  uint64_t took_ms = 0;
 };
 
 class StateMachine {

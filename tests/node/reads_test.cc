@@ -12,7 +12,9 @@ constexpr raft::BootId kBoot{1};
 class ReadsTest : public testing::Test {
  protected:
   std::optional<raft::ReadId> Ask(uint64_t now_ms) {
-    return reads_.Add([this](const ReadOutcome& outcome) { outcomes_.push_back(outcome); }, now_ms);
+    return reads_.Add(
+        [this](const ReadOutcome& outcome, const ReadTimes&) { outcomes_.push_back(outcome); },
+        now_ms);
   }
   [[nodiscard]] bool WasRefused(raft::ReadRefusal reason) const {
     const auto* refusal = std::get_if<raft::ReadRefusal>(&outcomes_.at(0));
@@ -28,7 +30,7 @@ class ReadsTest : public testing::Test {
 TEST_F(ReadsTest, WhatWaitsForAnIndexInVainTimesOut) {
   const auto id = Ask(10'000);
   ASSERT_TRUE(id.has_value());
-  reads_.OnReady({.id = *id, .index = Index(7)});
+  reads_.OnReady({.id = *id, .index = Index(7)}, 10'050);
   reads_.Expire(10'900);
   EXPECT_TRUE(outcomes_.empty());
   reads_.Expire(11'500);
@@ -43,7 +45,7 @@ TEST_F(ReadsTest, WhatTheCoreNeverAnswersTimesOut) {
   reads_.Expire(11'500);
   ASSERT_EQ(outcomes_.size(), 1u);
   EXPECT_TRUE(WasRefused(raft::ReadRefusal::kTimedOut));
-  reads_.OnReady({.id = *id, .index = Index(7)});  // too late, and forgotten
+  reads_.OnReady({.id = *id, .index = Index(7)}, 11'600);  // too late, and forgotten
   EXPECT_EQ(reads_.size(), 0u);
 }
 
@@ -59,6 +61,21 @@ TEST_F(ReadsTest, ARetryIsNumberedWhenItIsAskedAgain) {
   ASSERT_EQ(again.size(), 1u);
   EXPECT_GT(again[0].sequence, second->sequence);
   EXPECT_TRUE(outcomes_.empty());
+}
+
+TEST_F(ReadsTest, CountsThoseWhoseIndexTookLong) {
+  const auto quick = Ask(10'000);
+  const auto slow = Ask(10'000);
+  ASSERT_TRUE(quick.has_value() && slow.has_value());
+  reads_.OnReady({.id = *quick, .index = Index(7)}, 10'499);
+  EXPECT_EQ(reads_.slow_count(), 0u);
+  reads_.OnReady({.id = *slow, .index = Index(7)}, 10'500);
+  EXPECT_EQ(reads_.slow_count(), 1u);
+  Ask(10'000);
+  reads_.Expire(11'500);
+  EXPECT_EQ(reads_.slow_count(), 2u);
+  EXPECT_EQ(reads_.failed_count(), 1u);
+  EXPECT_EQ(outcomes_.size(), 3u);
 }
 
 TEST_F(ReadsTest, AStopRefusesAlsoWhatIsToBeAskedAgain) {

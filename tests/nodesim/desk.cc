@@ -53,12 +53,13 @@ void Desk::Propose(SimMember* member, kv::Command command, ProposalEnd end) {
 
 void Desk::Read(SimMember* member, ReadEnd end) {
   const uint64_t request = Enter("read", member, [end] { end(nullptr); });
-  member->node().Read([this, request, end](const node::ReadOutcome& outcome) {
-    if (!Leave(request)) return;
-    const bool is_refused = std::holds_alternative<raft::ReadRefusal>(outcome);
-    is_refused ? ++tally_.refused : ++tally_.acknowledged;
-    end(&outcome);
-  });
+  member->node().Read(
+      [this, request, end](const node::ReadOutcome& outcome, const node::ReadTimes&) {
+        if (!Leave(request)) return;
+        const bool is_refused = std::holds_alternative<raft::ReadRefusal>(outcome);
+        is_refused ? ++tally_.refused : ++tally_.acknowledged;
+        end(&outcome);
+      });
 }
 
 void Desk::Renew(SimMember* member, kv::LeaseId lease, RenewalEnd end) {

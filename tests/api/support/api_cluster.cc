@@ -28,12 +28,14 @@ class Recorder final : public net::CallObserver {
 
 }  // namespace
 
-Server::Server(World* world, SimMember* member, const api::ServiceOptions& options)
+Server::Server(World* world, SimMember* member, const api::ServiceOptions& options, Log log)
     : transport_(world, {}), pool_(world, {0, 1'000}), clock_(world, 0) {
-  services_ = std::make_unique<api::Services>(
-      options,
-      api::Services::Seams{
-          .node = &member->node(), .clock = &clock_, .transport = &transport_, .pool = &pool_});
+  services_ =
+      std::make_unique<api::Services>(options, api::Services::Seams{.node = &member->node(),
+                                                                    .clock = &clock_,
+                                                                    .transport = &transport_,
+                                                                    .pool = &pool_,
+                                                                    .log = std::move(log)});
   services_->Register(&methods_);
   channel_ = std::make_unique<net::LocalChannel>(
       net::LocalChannel::Options{.methods = &methods_, .executor = &transport_, .clock = &clock_});
@@ -70,7 +72,7 @@ void ApiCluster::Start(size_t i) {
   }
   api::ServiceOptions services = options_.services;
   services.id_seed = options_.seed * 100 + i + 1;
-  servers_[i] = std::make_unique<Server>(&world(), &sim_.at(i), services);
+  servers_[i] = std::make_unique<Server>(&world(), &sim_.at(i), services, options_.log);
 }
 
 size_t ApiCluster::LeaderAt() {

@@ -5,6 +5,7 @@
 // until its answer is there. Owned by the test.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,7 +23,8 @@ using node_test::World;
 // One member's services, and a client's channel to them.
 class Server {
  public:
-  Server(World* world, SimMember* member, const api::ServiceOptions& options);
+  using Log = std::function<void(const std::string& line)>;
+  Server(World* world, SimMember* member, const api::ServiceOptions& options, Log log);
   ~Server();
 
   [[nodiscard]] net::LocalChannel& channel() { return *channel_; }
@@ -61,6 +63,7 @@ class ApiCluster {
     uint64_t seed = 1;
     api::ServiceOptions services;
     node::NodeOptions node = node_test::SimCluster::SmallOptions();
+    Server::Log log;
   };
   explicit ApiCluster(const Options& options);
   ApiCluster() : ApiCluster(Options{}) {}

@@ -81,6 +81,7 @@ class SimMember {
   void AfterDisk(Task task);
   // The state is gone, whole, as if an operator had removed it. Not while it is up.
   Status LoseState();
+  void SetApplyStalled(bool stalled) { apply_role_->SetStalled(stalled); }
 
  private:
   [[nodiscard]] Status OpenNode();

@@ -91,8 +91,8 @@ void Workload::Count(Client* client, SimMember* member) {
 }
 
 void Workload::Read(Client* client, SimMember* member) {
-  member->node().Read([this, client, request = client->request,
-                       floor = highest_](const node::ReadOutcome& outcome) {
+  member->node().Read([this, client, request = client->request, floor = highest_](
+                          const node::ReadOutcome& outcome, const node::ReadTimes&) {
     OnRead(client, request, floor, outcome);
   });
 }

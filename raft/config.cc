@@ -73,6 +73,10 @@ std::string_view ToString(ConfigRefusal refusal) {
       return "the context is larger than it may be";
     case ConfigRefusal::kWiped:
       return "the voter came back with nothing and must be replaced";
+    case ConfigRefusal::kUnhealthy:
+      return "too few voters are up";
+    case ConfigRefusal::kTooManyLearners:
+      return "too many learners";
   }
   return "?";
 }

@@ -76,7 +76,11 @@ enum class ConfigRefusal : uint8_t {
   kTooManyTombstones,  // kTombstonesMax
   kContextTooLarge,    // Options::config_context_bytes_max
   kWiped,              // demotion of a voter that came back with nothing: replace or remove it
+  // The driver's, which may be stricter than the core.
+  kUnhealthy,
+  kTooManyLearners,
 };
+inline constexpr ConfigRefusal kLastConfigRefusal = ConfigRefusal::kTooManyLearners;
 [[nodiscard]] std::string_view ToString(ConfigRefusal refusal);
 
 class Config {

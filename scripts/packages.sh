@@ -7,6 +7,8 @@ readonly PACKAGES_BUILD="g++ cmake ninja-build ccache python3
   libgtest-dev libgmock-dev libbenchmark-dev python3-grpcio nghttp2-client"
 # Debian's clients of etcd, for the conformance tests; nodejs and npm may also come from elsewhere.
 readonly PACKAGES_CONFORMANCE="etcd-client python3-etcd3 golang-go golang-etcd-server-dev"
+# Where promtool is put: its package, prometheus, would start a server of its own if it were installed.
+readonly TOOLS_DIRECTORY="build/tools"
 readonly PACKAGES_PEERS="etcd-server"
 readonly PACKAGES_CLANG="clang lld libclang-rt-dev"
 readonly PACKAGES_FORMAT="clang-format"
@@ -60,6 +62,28 @@ ensure_packages() {
     done
   done
   ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
+  if [[ " $* " == *" conformance "* ]]; then unpack_promtool; fi
+}
+
+# Out of Debian's package and into build/tools, where the tests look for it.
+unpack_promtool() {
+  if command -v promtool >/dev/null || [[ -x "${TOOLS_DIRECTORY}/usr/bin/promtool" ]]; then return; fi
+  if ((!MAY_INSTALL)); then
+    say "run: missing: promtool, of the package prometheus" >&2
+    exit 1
+  fi
+  local -a as_root=()
+  ((EUID == 0)) || as_root=(sudo)
+  apt-cache show prometheus >/dev/null 2>&1 || "${as_root[@]}" apt-get update </dev/null >&2
+  say "+ apt-get download prometheus, and promtool out of it into ${TOOLS_DIRECTORY}" >&2
+  mkdir -p "${TOOLS_DIRECTORY}"
+  (
+    cd "${TOOLS_DIRECTORY}"
+    rm -f prometheus_*.deb
+    apt-get download prometheus </dev/null >&2
+    dpkg-deb --fsys-tarfile prometheus_*.deb | tar --extract ./usr/bin/promtool
+    rm -f prometheus_*.deb
+  )
 }
 
 install_packages() {

@@ -31,6 +31,9 @@ struct Config {
   uint64_t heartbeat_ms = 100;
   uint64_t election_ms = 1'000;
 
+  bool strict_reconfig = true;
+  uint64_t learners_max = 1;
+
   // ---- what is kept ----
   CompactionMode compaction_mode = CompactionMode::kPeriodic;
   std::string compaction_retention = "1h";

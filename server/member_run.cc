@@ -21,6 +21,7 @@ node::NodeOptions Member::NodeOptions() const {
   options.raft.heartbeat_ms = config_.heartbeat_ms;
   options.raft.election_timeout_ms = config_.election_ms;
   options.seed = clock_.WallUs();
+  options.reconfig = {.strict = config_.strict_reconfig, .learners_max = config_.learners_max};
   options.slow_apply_ms = config_.slow_apply_ms;
   return options;
 }

@@ -188,7 +188,7 @@ uint64_t LevelEngine::SizeBytes() {
   const leveldb::Range all("", "\xff\xff\xff\xff");
   uint64_t size_bytes = 0;
   database_->GetApproximateSizes(&all, 1, &size_bytes);
-  return size_bytes + env_->unsynced_bytes();
+  return size_bytes + env_->log_bytes();
 }
 
 }  // namespace keel::kv

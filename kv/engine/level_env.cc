@@ -66,6 +66,13 @@ Status LevelEnv::SyncLog() {
   return log == nullptr ? Status::Ok() : Latch(log->Sync());
 }
 
+uint64_t LevelEnv::log_bytes() const {
+  const std::lock_guard lock(mutex_);
+  uint64_t size_bytes = 0;
+  for (const auto& [path, log_size_bytes] : logs_) size_bytes += *log_size_bytes;
+  return size_bytes;
+}
+
 leveldb::Status LevelEnv::NewSequentialFile(const std::string& path,
                                             leveldb::SequentialFile** result) {
   auto file = options_.files->OpenReadable(path, AccessPattern::kSequential);
@@ -93,6 +100,7 @@ leveldb::Status LevelEnv::NewLog(const std::string& path, leveldb::WritableFile*
   auto tail = std::make_shared<LogTail>(std::move(file).value());
   *result = NewLevelLogFile(this, tail).release();
   const std::lock_guard lock(mutex_);
+  logs_[path] = tail->size_bytes();
   log_ = std::move(tail);
   return leveldb::Status::OK();
 }
@@ -124,7 +132,12 @@ leveldb::Status LevelEnv::GetChildren(const std::string& directory,
 }
 
 leveldb::Status LevelEnv::RemoveFile(const std::string& path) {
-  return ToLevel(options_.files->Remove(path));
+  const Status removed = options_.files->Remove(path);
+  if (removed.ok()) {
+    const std::lock_guard lock(mutex_);
+    logs_.erase(path);
+  }
+  return ToLevel(removed);
 }
 
 leveldb::Status LevelEnv::CreateDir(const std::string& directory) {

@@ -16,6 +16,7 @@
 #include <leveldb/env.h>
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -32,11 +33,19 @@ class LogTail {
  public:
   explicit LogTail(std::unique_ptr<AppendableFile> file) : file_(std::move(file)) {}
 
-  Status Append(std::string_view bytes) { return file_->Append(bytes); }
+  Status Append(std::string_view bytes) {
+    *size_bytes_ += bytes.size();
+    return file_->Append(bytes);
+  }
   Status Sync() { return file_->Sync(); }
+  // Its length, which may be asked for after its end.
+  using Size = std::shared_ptr<const std::atomic<uint64_t>>;
+  [[nodiscard]] Size size_bytes() const { return size_bytes_; }
 
  private:
   std::unique_ptr<AppendableFile> file_;
+  const std::shared_ptr<std::atomic<uint64_t>> size_bytes_ =
+      std::make_shared<std::atomic<uint64_t>>(0);
 };
 
 class LevelEnv final : public leveldb::Env {
@@ -58,6 +67,9 @@ class LevelEnv final : public leveldb::Env {
   // Bytes handed to the newest logs since the last SyncLog began.
   [[nodiscard]] uint64_t unsynced_bytes() const { return unsynced_bytes_.load(); }
   void CountUnsynced(size_t bytes) { unsynced_bytes_ += bytes; }
+
+  // Length of all logs that are there: what they hold is in no table yet.
+  [[nodiscard]] uint64_t log_bytes() const;
 
   // Where this thread last read a table: LevelDB's complaints name neither file nor offset.
   [[nodiscard]] static std::string LastRead();
@@ -90,8 +102,9 @@ class LevelEnv final : public leveldb::Env {
 
   const Options options_;
   mutable std::mutex mutex_;
-  std::shared_ptr<LogTail> log_;  // under mutex_
-  Status failure_;                // under mutex_
+  std::shared_ptr<LogTail> log_;               // under mutex_
+  std::map<std::string, LogTail::Size> logs_;  // by path; under mutex_
+  Status failure_;                             // under mutex_
   std::atomic<uint64_t> unsynced_bytes_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "server/admin/metrics.h"
 
 #include <prometheus/text_serializer.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <ctime>
@@ -42,6 +43,30 @@ void AddProcess(Page* page) {
   page->Add({"process_cpu_seconds_total", "Time on processors.", Kind::kCounter},
             static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9);
   page->Add({"process_open_fds", "Files and sockets that are open."}, Of(files));
+  rlimit most{};
+  ::getrlimit(RLIMIT_NOFILE, &most);
+  page->Add({"process_max_fds", "The most files and sockets that may be open."}, Of(most.rlim_cur));
+}
+
+void AddAlarms(const kv::Alarms& alarms, Page* page) {
+  const Page::Name name{"keel_alarm", "1 while the alarm stands, else 0."};
+  page->Add(name, alarms.IsRaised(kv::AlarmKind::kNoSpace) ? 1 : 0, {{"alarm", "NOSPACE"}});
+  page->Add(name, alarms.IsRaised(kv::AlarmKind::kCorrupt) ? 1 : 0, {{"alarm", "CORRUPT"}});
+}
+
+// For comparing members: rarely another one, so that those that are scraped one after the other
+// mostly show that of the same index; and only as much of it as a number of Prometheus holds.
+void AddHash(const kv::Store& store, Page* page) {
+  constexpr uint64_t kEvery = 16 * kv::kChainEvery;
+  static_assert(kEvery <= kv::kChainKept * kv::kChainEvery);
+  const uint64_t applied = store.state().applied.value();
+  uint64_t index = applied - applied % kEvery;
+  const Result<uint64_t> hash = store.ChainHashAt(Index(index));
+  if (!hash.ok()) index = 0;
+  page->Add({"keel_state_hash_index", "The index whose state keel_state_hash is of; 0: none yet."},
+            Of(index));
+  page->Add({"keel_state_hash", "The low 32 bits of the state's hash; the same on all members."},
+            Of(hash.ok() ? *hash & UINT32_MAX : 0));
 }
 
 }  // namespace
@@ -146,6 +171,12 @@ void Metrics::AddFromApply(const node::StateMachine& machine, Page* page) const 
   const kv::StoreState& state = machine.store().state();
   page->Add({"etcd_mvcc_db_total_size_in_bytes", "Room that the state takes on the disk."},
             Of(machine.store().engine().SizeBytes()));
+  page->Add({"keel_live_bytes", "Live keys and their newest values."}, Of(state.live_bytes));
+  const auto& rules = machine.store().rules().rules();
+  const auto whole = rules.find("");
+  page->Add({"etcd_server_quota_backend_bytes", "Bound on live keys and values; 0: none."},
+            Of(whole == rules.end() ? 0 : whole->second.quota_bytes));
+  page->Add({"etcd_debugging_mvcc_keys_total", "Live keys."}, Of(state.live_keys));
   page->Add({"etcd_debugging_mvcc_current_revision", "The newest revision."},
             Of(state.revision.value()));
   page->Add({"etcd_debugging_mvcc_compact_revision", "The revision up to which history is gone."},
@@ -156,6 +187,8 @@ void Metrics::AddFromApply(const node::StateMachine& machine, Page* page) const 
              "The newest entry whose effect survives a crash without "
              "the log."},
             Of(machine.durable().value()));
+  AddAlarms(machine.store().alarms(), page);
+  AddHash(machine.store(), page);
 }
 
 void Metrics::AddFromClient(Page* page) const {

@@ -18,41 +18,46 @@ using Change = node::Node::MemberChange;
 using Urls = google::protobuf::RepeatedPtrField<std::string>;
 
 constexpr uint64_t kPatienceMs = 5'000;
+// A leader that has just been elected has yet to hear from everybody.
+constexpr uint64_t kHealthPatienceMs = 500;
 constexpr uint64_t kRetryUs = 50'000;
 
-// Nothing has come of it, and it may do so later.
-bool MayTryAgain(const node::Dropped& dropped) {
+// Nothing has come of it, and it may do so later: for how long it is tried, from the first time on.
+uint64_t PatienceMs(const node::Dropped& dropped) {
+  if (dropped.reason != node::DropReason::kConfigRefused) return 0;
   switch (dropped.config) {
     case raft::ConfigRefusal::kNotLeader:
     case raft::ConfigRefusal::kNotReady:
     case raft::ConfigRefusal::kChangePending:
     case raft::ConfigRefusal::kTransferring:
-      return dropped.reason == node::DropReason::kConfigRefused;
+      return kPatienceMs;
+    case raft::ConfigRefusal::kUnhealthy:
+      return kHealthPatienceMs;
     default:
-      return false;
+      return 0;
   }
 }
 
 // `done` comes on the transport with OK once it has been applied by the leader.
-void TryChange(const CorePtr& core, const Change& change, uint64_t until_ms,
+void TryChange(const CorePtr& core, const Change& change, uint64_t began_ms,
                node::Once<Status> done) {
-  core->node().ChangeMembers(change, [core, change, until_ms, done = std::move(done)](
+  core->node().ChangeMembers(change, [core, change, began_ms, done = std::move(done)](
                                          node::ProposalOutcome outcome) mutable {
     // In a box: g++ 12 takes a variant that moves within a lambda for uninitialised.
     auto boxed = std::make_unique<node::ProposalOutcome>(std::move(outcome));
     core->ToTransport(
-        [core, change, until_ms, done = std::move(done), boxed = std::move(boxed)]() mutable {
+        [core, change, began_ms, done = std::move(done), boxed = std::move(boxed)]() mutable {
           if (const auto* unknown = std::get_if<node::Unknown>(boxed.get())) {
             return std::move(done)(StatusOf(*unknown));
           }
           const auto* dropped = std::get_if<node::Dropped>(boxed.get());
           if (dropped == nullptr) return std::move(done)(Status());
-          if (!MayTryAgain(*dropped) || core->clock().MonotonicMs() >= until_ms) {
+          if (core->clock().MonotonicMs() >= began_ms + PatienceMs(*dropped)) {
             return std::move(done)(StatusOf(*dropped));
           }
           core->transport().PostAfter(kRetryUs,
-                                      [core, change, until_ms, done = std::move(done)]() mutable {
-                                        TryChange(core, change, until_ms, std::move(done));
+                                      [core, change, began_ms, done = std::move(done)]() mutable {
+                                        TryChange(core, change, began_ms, std::move(done));
                                       });
         });
   });
@@ -71,8 +76,8 @@ void ReadMembers(const CorePtr& core, const Reply& reply, node::Once<Members> do
 template <class Response>
 void ChangeAndAnswer(const CorePtr& core, const Change& change, const Reply& reply,
                      Response response) {
-  const uint64_t until_ms = core->clock().MonotonicMs() + kPatienceMs;
-  TryChange(core, change, until_ms, [core, reply, response](const Status& status) {
+  const uint64_t began_ms = core->clock().MonotonicMs();
+  TryChange(core, change, began_ms, [core, reply, response](const Status& status) {
     if (!status.ok()) return reply.Fail(status);
     ReadMembers(core, reply, [core, reply, response](const Members& members) mutable {
       *response.mutable_header() = core->Header(Revision());

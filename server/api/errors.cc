@@ -125,6 +125,7 @@ ApiError ErrorOf(raft::ConfigRefusal refusal) {
       return ApiError::kMemberNotEnoughStarted;
     case ConfigRefusal::kTooManyMembers:
     case ConfigRefusal::kTooManyTombstones:
+    case ConfigRefusal::kTooManyLearners:
       return ApiError::kTooManyLearners;
     case ConfigRefusal::kContextTooLarge:
       return ApiError::kRequestTooLarge;
@@ -133,6 +134,7 @@ ApiError ErrorOf(raft::ConfigRefusal refusal) {
     case ConfigRefusal::kChangePending:
     case ConfigRefusal::kEmptyChange:
     case ConfigRefusal::kWiped:
+    case ConfigRefusal::kUnhealthy:
       break;
   }
   return ApiError::kUnhealthy;

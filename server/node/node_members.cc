@@ -1,5 +1,6 @@
 // Changes of members, and what only the leader knows of leases: asked here, or handed to the
 // leader.
+#include <algorithm>
 #include <utility>
 
 #include "server/node/node.h"
@@ -40,6 +41,17 @@ void Node::ChangeHere(MemberChange change, ProposalDone done) {
           Dropped{DropReason::kConfigRefused, raft::ConfigRefusal::kIdUsedBefore});
     }
     membership.Set(std::move(member));
+  }
+  const raft::ConfigRefusal unwise =
+      WhyUnwise(options_.reconfig, core_->config(), membership, change.ops, [this](NodeId id) {
+        const auto& peers = core_->peers();
+        const auto found = std::find_if(peers.begin(), peers.end(),
+                                        [id](const raft::Progress& peer) { return peer.id == id; });
+        if (found == peers.end()) return id == core_->id();
+        return found->IsLively() && found->health == raft::Health::kWhole;
+      });
+  if (unwise != raft::ConfigRefusal::kNone) {
+    return std::move(done)(Dropped{DropReason::kConfigRefused, unwise});
   }
   const uint64_t number = next_change_++;
   changes_[number].done = std::move(done);

@@ -8,6 +8,7 @@
 
 #include "kv/session/session_table.h"
 #include "raft/options.h"
+#include "server/node/reconfig_rules.h"
 
 namespace keel::node {
 
@@ -30,6 +31,9 @@ struct NodeOptions {
   uint64_t proposal_patience_ms = 10'000;
   // One Forward carries no more than this, or else one command.
   size_t forward_bytes_max = size_t{1} << 20;
+
+  // ---- members ----
+  ReconfigRules reconfig;
 
   // ---- the log ----
   uint64_t segment_bytes = uint64_t{64} << 20;

@@ -210,7 +210,7 @@ std::optional<PeerMessage> Message(peer::MemberAsk* from) {
 
 std::optional<PeerMessage> Message(peer::MemberTold* from) {
   if (from->outcome() > static_cast<uint32_t>(MemberTold::Outcome::kUnknown) ||
-      from->refusal() > static_cast<uint32_t>(raft::ConfigRefusal::kTooManyTombstones)) {
+      from->refusal() > static_cast<uint32_t>(raft::kLastConfigRefusal)) {
     return std::nullopt;
   }
   return MemberTold{.boot = raft::BootId(from->boot()),

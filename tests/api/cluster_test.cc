@@ -113,6 +113,55 @@ TEST(Cluster, TheLastVoterStays) {
       FailedPrecondition("etcdserver: re-configuration failed due to not enough started members"));
 }
 
+const Status kUnhealthy = Unavailable("etcdserver: unhealthy cluster");
+
+// Long enough that the leader misses whoever is down.
+constexpr uint64_t kMissedUs = 1'000'000;
+
+TEST(Cluster, KeepsAMajorityOfThoseThatAreUp) {
+  ApiCluster cluster({.members = 3});
+  const size_t leader = cluster.LeaderAt();
+  const size_t down = (leader + 1) % 3;
+  const size_t other = (leader + 2) % 3;
+  const uint64_t down_id = cluster.sim().at(down).id().value();
+  const uint64_t other_id = cluster.sim().at(other).id().value();
+  cluster.Kill(down);
+  cluster.RunFor(kMissedUs);
+  for (const size_t at : {leader, other}) {
+    EXPECT_EQ(Remove(&cluster, other_id, at).status, kUnhealthy);
+    EXPECT_EQ(Add(&cluster, "http://127.0.0.1:3380", false, at).status, kUnhealthy);
+    EXPECT_EQ(Add(&cluster, "http://127.0.0.1:3381", true, at).status, kUnhealthy);
+  }
+  const auto removed = Remove(&cluster, down_id, other);
+  ASSERT_TRUE(removed.status.ok()) << removed.status;
+  const auto added = Add(&cluster, "http://127.0.0.1:3380", false, other);
+  ASSERT_TRUE(added.status.ok()) << added.status;
+  EXPECT_EQ(added.response.members_size(), 3);
+}
+
+TEST(Cluster, ChangesAreNotHeldBackWhereTheOperatorSaysSo) {
+  ApiCluster::Options options{.members = 3};
+  options.node.reconfig.strict = false;
+  ApiCluster cluster(options);
+  const size_t leader = cluster.LeaderAt();
+  cluster.Kill((leader + 1) % 3);
+  cluster.RunFor(kMissedUs);
+  EXPECT_TRUE(Add(&cluster, "http://127.0.0.1:3380", false, leader).status.ok());
+}
+
+TEST(Cluster, LearnersAreBounded) {
+  const auto too_many = FailedPrecondition("etcdserver: too many learner members in cluster");
+  ApiCluster cluster({.members = 3});
+  const auto learner = Add(&cluster, "http://127.0.0.1:3380", true);
+  ASSERT_TRUE(learner.status.ok()) << learner.status;
+  for (size_t at = 0; at < 3; ++at) {
+    EXPECT_EQ(Add(&cluster, "http://127.0.0.1:3381", true, at).status, too_many);
+  }
+  EXPECT_TRUE(Add(&cluster, "http://127.0.0.1:3382").status.ok()) << "it will vote";
+  ASSERT_TRUE(Remove(&cluster, learner.response.member().id()).status.ok());
+  EXPECT_TRUE(Add(&cluster, "http://127.0.0.1:3383", true).status.ok());
+}
+
 TEST(Cluster, UpdatesAddresses) {
   ApiCluster cluster;
   const uint64_t id = cluster.sim().at(0).id().value();

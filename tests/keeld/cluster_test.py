@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 from cluster import Cluster, Failed, Member, field, until
@@ -144,6 +145,26 @@ def test_alone(cluster):
         del os.environ["ETCD_ELECTION_TIMEOUT"]
     check(member.put("a", "b") and member.has("a", "b"), "it serves")
     check(member.kill(signal.SIGTERM) == 0, "it ends well")
+
+
+def test_slow_call(cluster):
+    """A call that waits for the others leaves a line that says so, and is counted."""
+    for member in cluster.members:
+        member.start(warning_unary_request_duration="100ms")
+    cluster.wait_healthy()
+    leader = cluster.leader()
+    others = [one for one in cluster.members if one is not leader]
+    for one in others:
+        one.process.send_signal(signal.SIGSTOP)
+    wake = threading.Timer(0.25, lambda: [one.process.send_signal(signal.SIGCONT) for one in others])
+    wake.start()
+    leader.put("config/a", "secret", 10.0)
+    wake.join()
+    line = until("a line", lambda: next((line for line in leader.said().splitlines()
+                                         if "event=slow_request" in line and "KV/Put" in line), None))
+    check('key="config/a"' in line and " commit_ms=" in line, line)
+    check("secret" not in leader.said(), "values stay out of the log")
+    check("\nkeel_slow_requests_total 0\n" not in leader.get("/metrics")[1], "it is counted")
 
 
 def test_etcdctl(cluster):

@@ -111,6 +111,23 @@ TEST(Flags, EveryRefusalSaysWhatToDo) {
   }
 }
 
+TEST(Flags, ChangesOfMembersAreCheckedUnlessToldOtherwise) {
+  const Config config = Parse({})->config;
+  EXPECT_TRUE(config.strict_reconfig);
+  EXPECT_EQ(config.learners_max, 1u);
+  EXPECT_EQ(config.slow_request_ms, 300u);
+  EXPECT_EQ(config.slow_apply_ms, 100u);
+  const Result<Parsed> told =
+      Parse({"--strict-reconfig-check=false", "--max-learners=3",
+             "--warning-unary-request-duration=0", "--warning-apply-duration=1s"});
+  ASSERT_TRUE(told.ok()) << told.status();
+  EXPECT_FALSE(told->config.strict_reconfig);
+  EXPECT_EQ(told->config.learners_max, 3u);
+  EXPECT_EQ(told->config.slow_request_ms, 0u);
+  EXPECT_EQ(told->config.slow_apply_ms, 1'000u);
+  EXPECT_TRUE(told->config.notes.empty());
+}
+
 TEST(Flags, RetentionIsATimeOrACount) {
   const auto periodic = [](const char* value) {
     return Parse({std::string("--auto-compaction-retention=") + value})

@@ -79,6 +79,27 @@ TEST_F(LevelEngineTest, ACrashAfterAnyWriteLeavesAPrefixThatHoldsAllThatIsDurabl
   EXPECT_GT(images, 50u);
 }
 
+TEST_F(LevelEngineTest, ItsSizeCountsWhatIsOnlyInTheLog) {
+  ASSERT_TRUE(Write(1).ok());
+  const uint64_t one = world_.engine().SizeBytes();
+  EXPECT_GT(one, 0u);
+  // Synced, and still in no table.
+  ASSERT_TRUE(world_.engine().Sync().ok());
+  EXPECT_EQ(world_.engine().SizeBytes(), one);
+  for (uint64_t number = 2; number <= 400; ++number) ASSERT_TRUE(Write(number).ok());
+  uint64_t logs_bytes = 0;
+  for (const std::string& log : Files(".log")) {
+    logs_bytes += world_.disk().SizeBytes(log).value();
+  }
+  uint64_t tables_bytes = 0;
+  for (const std::string& table : Files(".ldb")) {
+    tables_bytes += world_.disk().SizeBytes(table).value();
+  }
+  EXPECT_GT(tables_bytes, 0u) << "logs came and went";
+  EXPECT_GE(world_.engine().SizeBytes(), logs_bytes);
+  EXPECT_LE(world_.engine().SizeBytes(), logs_bytes + tables_bytes);
+}
+
 TEST_F(LevelEngineTest, ATornTailIsCutAndCounted) {
   for (uint64_t number = 1; number <= 20; ++number) ASSERT_TRUE(Write(number).ok());
   world_.Close();

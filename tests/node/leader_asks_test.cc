@@ -145,7 +145,9 @@ TEST(LeaderAsks, NamesChangeWithoutAChangeOfTheConfig) {
 }
 
 TEST(LeaderAsks, NamesOfChangesInARowAddUp) {
-  SimCluster cluster({.seed = 37});
+  node::NodeOptions options = SimCluster::SmallOptions();
+  options.reconfig.learners_max = 30;
+  SimCluster cluster({.seed = 37, .node = options});
   ASSERT_TRUE(cluster.RunUntilSettled());
   SimMember* follower = FollowerOf(&cluster);
   int applied = 0;

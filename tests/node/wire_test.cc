@@ -50,6 +50,8 @@ std::vector<PeerMessage> EveryKind() {
                              true});
   all.emplace_back(MemberTold{raft::BootId(2), 3, MemberTold::Outcome::kRefused,
                               raft::ConfigRefusal::kIdUsedBefore, At(4, 5)});
+  all.emplace_back(MemberTold{raft::BootId(2), 4, MemberTold::Outcome::kRefused,
+                              raft::kLastConfigRefusal, At(4, 5)});
   return all;
 }
 

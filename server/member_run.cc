@@ -1,6 +1,7 @@
 // A member's running and its end.
 #include <glog/logging.h>
 
+#include <algorithm>
 #include <future>
 #include <utility>
 
@@ -21,6 +22,8 @@ node::NodeOptions Member::NodeOptions() const {
   options.raft.heartbeat_ms = config_.heartbeat_ms;
   options.raft.election_timeout_ms = config_.election_ms;
   options.seed = clock_.WallUs();
+  options.log_kept_bytes_max = config_.log_kept_bytes;
+  options.log_kept_bytes_min = std::min(options.log_kept_bytes_min, config_.log_kept_bytes);
   return options;
 }
 
@@ -182,7 +185,8 @@ void Member::AddConnections(admin::Page* page) const {
             static_cast<double>(sum.refused));
 }
 
-// Clients are told to go elsewhere while the node hands over what it leads; both have a bound.
+// Clients are told to go elsewhere while the node hands over what it leads; it serves those that
+// are still here until the last of them has gone. Both have a bound.
 Status Member::Stop() {
   if (threads_ == nullptr) return {};
   const auto drained = std::make_shared<std::promise<void>>();
@@ -196,6 +200,8 @@ Status Member::Stop() {
       });
     }
   });
+  if (node_ != nullptr) node_->TransferLeadership(NodeId(), [](raft::TransferOutcome) {});
+  drained->get_future().wait_for(kStopPatience);
   Status stopped;
   if (node_ != nullptr) {
     const auto answer = std::make_shared<std::promise<Status>>();
@@ -205,7 +211,6 @@ Status Member::Stop() {
                   ? coming.get()
                   : DeadlineExceeded("the node did not stop in time");
   }
-  drained->get_future().wait_for(kStopPatience);
   threads_->client.Run([this] { servers_.clear(); });
   threads_->core.Run([this] { transport_ == nullptr ? void() : transport_->Leave(); });
   threads_->Stop();

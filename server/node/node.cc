@@ -106,14 +106,24 @@ void Node::Stop(Once<Status> done) {
 }
 
 // A leader asks the best follower to take over first, so that a planned stop leaves no gap: what
-// is asked for meanwhile is held, and forwarded to the new leader.
+// is asked for meanwhile is held, forwarded to the new leader, and answered here once it applies.
 void Node::BeginStop(Once<Status> done) {
   KEEL_CHECK(!stopping_) << "a node stops once";
   stopping_ = true;
+  hands_off_ = leading_;
+  if (ended_.has_value()) return std::move(done)(*ended_);  // it had failed before
   stop_done_ = std::move(done);
-  hand_off_until_ms_ = NowMs() + options_.hand_off_ms;
-  if (!leading_) return FinishStop();
-  Feed(raft::TransferLeadership{});
+  stop_until_ms_ = NowMs() + options_.hand_off_ms;
+  if (hands_off_) Feed(raft::TransferLeadership{});
+  MaybeFinishStop();
+}
+
+// Whoever was let in is answered first, within the same patience.
+void Node::MaybeFinishStop() {
+  if (!stopping_ || stopped_) return;
+  const bool is_asked = pending_.size() > 0 || reads_.size() > 0;
+  const bool waits = is_asked || (hands_off_ && leading_);
+  if (!waits || NowMs() >= stop_until_ms_) FinishStop();
 }
 
 void Node::FinishStop() {
@@ -129,7 +139,8 @@ void Node::FinishStop() {
   promises_.clear();
   writer_->Close([this](Status log) {
     apply_.Close([this, log = std::move(log)](const Status& state) {
-      if (stop_done_) std::move(stop_done_)(log.ok() ? state : log);
+      ended_ = log.ok() ? state : log;
+      if (stop_done_) std::move(stop_done_)(*ended_);
     });
   });
 }

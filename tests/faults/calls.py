@@ -16,12 +16,17 @@ OPTIONS = (
     ("grpc.service_config", ROUND_ROBIN),
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.max_receive_message_length", -1),
+    # All members are down within a second or two in some tests: the default would stay away for longer than that.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 500),
 )
-# What never left the client: Go's two texts, and that of the C library for the same.
+# What never left the client: Go's two texts, and those of the C library for the same.
 NEVER_LEFT = (
     "there is no address available",
     "there is no connection available",
     "failed to connect to all addresses",
+    "connections to all backends failing",
 )
 PAUSE_S = 0.025
 READS_MAX = 100

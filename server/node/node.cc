@@ -7,6 +7,13 @@
 
 namespace keel::node {
 
+namespace {
+
+// How long one that has led goes on after it: by then all have heard of the next leader.
+constexpr uint64_t kLingerHeartbeats = 2;
+
+}  // namespace
+
 void Node::Start() {
   seams_.roles.node->Post([this] {
     Feed(raft::Tick{});
@@ -76,7 +83,11 @@ void Node::OnPeerMessage(NodeId from, PeerMessage message) {
   // In a box: g++ 12 takes a variant that moves within a lambda for uninitialised.
   auto boxed = std::make_unique<PeerMessage>(std::move(message));
   seams_.roles.node->Post([this, from, boxed = std::move(boxed)]() mutable {
-    if (stopped_) return;
+    if (stopped_) {
+      // Whoever has not heard yet that another leads may ask that one, and need not wonder.
+      if (const auto* forward = std::get_if<Forward>(boxed.get())) RefuseForward(from, *forward);
+      return;
+    }
     struct Visitor {
       Node& node;
       NodeId from;
@@ -122,7 +133,10 @@ void Node::BeginStop(Once<Status> done) {
 void Node::MaybeFinishStop() {
   if (!stopping_ || stopped_) return;
   const bool is_asked = pending_.size() > 0 || reads_.size() > 0;
-  const bool waits = is_asked || (hands_off_ && leading_);
+  // What others have sent it as their leader is on its way still.
+  const bool is_sought =
+      led_until_ms_ > 0 && NowMs() < led_until_ms_ + kLingerHeartbeats * options_.raft.heartbeat_ms;
+  const bool waits = is_asked || is_sought || (hands_off_ && leading_);
   if (!waits || NowMs() >= stop_until_ms_) FinishStop();
 }
 

@@ -187,6 +187,7 @@ class Node final : public TransportSink {
   void ProposeHere();
   void ForwardTo(NodeId leader);
   void OnForward(NodeId from, const Forward& forward);
+  void RefuseForward(NodeId from, const Forward& forward);
   void OnForwardReply(NodeId from, const ForwardReply& reply);
   void OnProposalResult(const raft::ProposalResult& result);
 
@@ -283,6 +284,7 @@ class Node final : public TransportSink {
   bool stopped_ = false;
   bool hands_off_ = false;  // another is to lead before this one ends
   uint64_t stop_until_ms_ = 0;
+  uint64_t led_until_ms_ = 0;  // if it has led, and does no more
   Once<Status> stop_done_;
   std::optional<Status> ended_;  // all is closed
 

@@ -174,6 +174,7 @@ void Node::NoteLeadership() {
     sender_.Clear();
     snapshots_wanted_.clear();
   }
+  if (leading_ && !leads) led_until_ms_ = NowMs();
   leader_ = leader;
   term_ = core_->term();
   leading_ = leads;

@@ -16,9 +16,10 @@ OPTIONS = (
     ("grpc.service_config", ROUND_ROBIN),
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.max_receive_message_length", -1),
-    # All members are down within a second or two in some tests: the default would stay away for longer than that.
+    # All members are down within a second or two in some tests: the default would stay away for longer
+    # than that. The least is also what a connection may take to come about.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 2000),
     ("grpc.max_reconnect_backoff_ms", 500),
 )
 # What never left the client: Go's two texts, and those of the C library for the same.

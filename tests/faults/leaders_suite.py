@@ -78,6 +78,7 @@ def a_frozen_leader_is_replaced_and_follows(cluster):
         lease = client.lease.LeaseGrant(rpc.LeaseGrantRequest(TTL=60), timeout=10).ID
         client.put("leased", "x", lease)
         client.put("value", "before")
+        frozen.get("value")  # it is connected
         old.process.send_signal(signal.SIGSTOP)
         try:
             began = time.monotonic()

@@ -26,6 +26,18 @@ void Raft::HurryElection() {
   election_due_ = now_ + 1 + prng_.Below(jitter_ms + 1) + PriorityRank() * jitter_ms;
 }
 
+// All who find their leader dead hurry at once, and a vote takes its disk longer than they differ:
+// two that win the pre-vote would split the votes, and the term would end with an election timeout.
+// So whoever helps another waits for it; of two that help each other, the lower id.
+void Raft::YieldTo(NodeId other) {
+  if (role_ == Role::kPreCandidate) {
+    if (other < id()) return;
+    BecomeFollower(term(), NodeId(), "another hurries too");
+  }
+  const DurationMs jitter_ms = options_.dead_leader_jitter_ms;
+  election_due_ = now_ + 2 * jitter_ms + prng_.Below(jitter_ms + 1);
+}
+
 bool Raft::MayCampaign() const {
   if (removed_ || state_lost_ || health() != Health::kWhole || IsDiskStalled()) return false;
   if (term().value() >= kOrdinalMax) return false;  // only a lying peer can have brought us here
@@ -125,6 +137,7 @@ void Raft::OnVoteRequest(const Message& message, const VoteRequest& request) {
   }
   if (request.pre) {
     if (KEEL_MUTANT(kPreVoteDeadlock25) && request.for_term <= term()) return;
+    if (reply.granted && now_ < hurry_until_) YieldTo(message.from);
     return Send(message.from, reply);
   }
   // A candidate that is not heard does not move our term either: that is what protects a leader.

@@ -109,6 +109,7 @@ class Raft {
   // ---- election.cc ----
   void ResetElectionTimer();
   void HurryElection();
+  void YieldTo(NodeId other);
   [[nodiscard]] bool MayCampaign() const;
   [[nodiscard]] uint32_t PriorityRank() const;
   void OnElectionTimeout();

@@ -40,6 +40,7 @@ struct Config {
   uint64_t compaction_retention_ms = 3'600'000;  // kPeriodic; 0: never
   uint64_t compaction_retention_revisions = 0;   // kRevision; 0: never
   uint64_t quota_bytes = 0;                      // 0: no bound but the disk
+  uint64_t log_kept_bytes = uint64_t{1} << 30;   // for members that are behind
 
   // ---- requests ----
   uint64_t request_bytes_max = 1'572'864;

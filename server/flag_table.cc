@@ -117,6 +117,9 @@ constexpr auto kFlags = std::to_array<Flag>({
     {"quota-backend-bytes", kKept, "BYTES", "0",
      "Bound on the live keys and values; writes beyond it are refused. 0: the disk.",
      Count<&Config::quota_bytes>},
+    {"log-kept-bytes", kKept, "BYTES", "1073741824",
+     "Log kept on disk for a member that is behind; beyond it, that one is sent a snapshot.",
+     Count<&Config::log_kept_bytes>},
 
     {"max-request-bytes", kRequests, "BYTES", "1572864", "The largest request.",
      Count<&Config::request_bytes_max>},

@@ -219,8 +219,12 @@ Status Member::OpenNode() {
       LOG(WARNING) << "event=log_healed";
     }
   };
-  seams.on_step = [this](const raft::Raft& core, const raft::Output&) {
+  seams.on_step = [this](const raft::Raft& core, const raft::Output& out) {
     core_counts_.OnStep(core.role() == raft::Role::kLeader ? core.id() : core.leader());
+    if (!out.persist.snapshot.has_value()) return;
+    ++core_counts_.snapshots;
+    LOG(INFO) << "event=snapshot_received index=" << out.persist.snapshot->last.index.value()
+              << " term=" << out.persist.snapshot->last.term.value();
   };
   seams.on_members = [this](auto members, auto config) {
     OnMembers(std::move(members), std::move(config));

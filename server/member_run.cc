@@ -1,6 +1,7 @@
 // A member's running and its end.
 #include <glog/logging.h>
 
+#include <algorithm>
 #include <future>
 #include <utility>
 
@@ -23,6 +24,8 @@ node::NodeOptions Member::NodeOptions() const {
   options.seed = clock_.WallUs();
   options.reconfig = {.strict = config_.strict_reconfig, .learners_max = config_.learners_max};
   options.slow_apply_ms = config_.slow_apply_ms;
+  options.log_kept_bytes_max = config_.log_kept_bytes;
+  options.log_kept_bytes_min = std::min(options.log_kept_bytes_min, config_.log_kept_bytes);
   return options;
 }
 
@@ -191,7 +194,8 @@ void Member::AddConnections(admin::Page* page) const {
             static_cast<double>(sum.refused));
 }
 
-// Clients are told to go elsewhere while the node hands over what it leads; both have a bound.
+// Clients are told to go elsewhere while the node hands over what it leads; it serves those that
+// are still here until the last of them has gone. Both have a bound.
 Status Member::Stop() {
   if (threads_ == nullptr) return {};
   const auto drained = std::make_shared<std::promise<void>>();
@@ -205,6 +209,8 @@ Status Member::Stop() {
       });
     }
   });
+  if (node_ != nullptr) node_->TransferLeadership(NodeId(), [](raft::TransferOutcome) {});
+  drained->get_future().wait_for(kStopPatience);
   Status stopped;
   if (node_ != nullptr) {
     const auto answer = std::make_shared<std::promise<Status>>();
@@ -214,7 +220,6 @@ Status Member::Stop() {
                   ? coming.get()
                   : DeadlineExceeded("the node did not stop in time");
   }
-  drained->get_future().wait_for(kStopPatience);
   threads_->client.Run([this] { servers_.clear(); });
   threads_->core.Run([this] { transport_ == nullptr ? void() : transport_->Leave(); });
   threads_->Stop();

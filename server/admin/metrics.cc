@@ -137,6 +137,9 @@ void Metrics::AddFromCore(Page* page) const {
             self != nullptr && self->learns ? 1 : 0);
   page->Add({"etcd_server_leader_changes_seen_total", "Leaders that came.", Kind::kCounter},
             Of(seams_.core_counts->leader_changes));
+  page->Add({"keel_snapshots_received_total",
+             "Snapshots that took the place of this member's state.", Kind::kCounter},
+            Of(seams_.core_counts->snapshots));
   page->Add({"etcd_server_proposals_committed_total", "The newest committed entry."},
             Of(status.commit.value()));
   page->Add({"etcd_server_proposals_applied_total", "The newest applied entry."},

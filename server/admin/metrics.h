@@ -48,6 +48,7 @@ class Page {
 // Counted on the node role; read there too.
 struct CoreCounts {
   uint64_t leader_changes = 0;
+  uint64_t snapshots = 0;  // received whole, in the place of a log that is gone
   NodeId leader;
 
   void OnStep(NodeId now) {

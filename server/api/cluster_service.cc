@@ -38,6 +38,34 @@ uint64_t PatienceMs(const node::Dropped& dropped) {
   }
 }
 
+// Whether the members are as the change wants them: no id comes twice, so that tells what has
+// become of it, even where the leader that was told of it cannot: it may have been the one to go.
+bool IsDone(const Change& change, const Members& members) {
+  return std::all_of(change.ops.begin(), change.ops.end(), [&](const raft::ConfigOp& op) {
+    if (op.kind == ConfigOpKind::kRemove) return !members.Has(op.id);
+    return members.Has(op.id) && (op.kind != ConfigOpKind::kPromote || !members.IsLearner(op.id));
+  });
+}
+
+// Looks at the members until a change whose outcome is unknown shows in them, or `status` is the
+// answer.
+void AwaitChange(const CorePtr& core, const Change& change, uint64_t until_ms, const Status& status,
+                 node::Once<Status> done) {
+  core->Read(Core::Where::kTransport, [core, change, until_ms, status, done = std::move(done)](
+                                          const Result<ViewPtr>& view) mutable {
+    if (!view.ok()) return std::move(done)(status);
+    FindMembers(core, [core, change, until_ms, status,
+                       done = std::move(done)](const Members& members) mutable {
+      if (IsDone(change, members)) return std::move(done)(Status());
+      if (core->clock().MonotonicMs() >= until_ms) return std::move(done)(status);
+      core->transport().PostAfter(
+          kRetryUs, [core, change, until_ms, status, done = std::move(done)]() mutable {
+            AwaitChange(core, change, until_ms, status, std::move(done));
+          });
+    });
+  });
+}
+
 // `done` comes on the transport with OK once it has been applied by the leader.
 void TryChange(const CorePtr& core, const Change& change, uint64_t began_ms,
                node::Once<Status> done) {
@@ -48,7 +76,9 @@ void TryChange(const CorePtr& core, const Change& change, uint64_t began_ms,
     core->ToTransport(
         [core, change, began_ms, done = std::move(done), boxed = std::move(boxed)]() mutable {
           if (const auto* unknown = std::get_if<node::Unknown>(boxed.get())) {
-            return std::move(done)(StatusOf(*unknown));
+            // New names and addresses alone leave no trace that would tell them from another's.
+            if (change.ops.empty()) return std::move(done)(StatusOf(*unknown));
+            return AwaitChange(core, change, until_ms, StatusOf(*unknown), std::move(done));
           }
           const auto* dropped = std::get_if<node::Dropped>(boxed.get());
           if (dropped == nullptr) return std::move(done)(Status());

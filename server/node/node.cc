@@ -7,6 +7,13 @@
 
 namespace keel::node {
 
+namespace {
+
+// How long one that has led goes on after it: by then all have heard of the next leader.
+constexpr uint64_t kLingerHeartbeats = 2;
+
+}  // namespace
+
 void Node::Start() {
   seams_.roles.node->Post([this] {
     Feed(raft::Tick{});
@@ -76,7 +83,11 @@ void Node::OnPeerMessage(NodeId from, PeerMessage message) {
   // In a box: g++ 12 takes a variant that moves within a lambda for uninitialised.
   auto boxed = std::make_unique<PeerMessage>(std::move(message));
   seams_.roles.node->Post([this, from, boxed = std::move(boxed)]() mutable {
-    if (stopped_) return;
+    if (stopped_) {
+      // Whoever has not heard yet that another leads may ask that one, and need not wonder.
+      if (const auto* forward = std::get_if<Forward>(boxed.get())) RefuseForward(from, *forward);
+      return;
+    }
     struct Visitor {
       Node& node;
       NodeId from;
@@ -106,14 +117,27 @@ void Node::Stop(Once<Status> done) {
 }
 
 // A leader asks the best follower to take over first, so that a planned stop leaves no gap: what
-// is asked for meanwhile is held, and forwarded to the new leader.
+// is asked for meanwhile is held, forwarded to the new leader, and answered here once it applies.
 void Node::BeginStop(Once<Status> done) {
   KEEL_CHECK(!stopping_) << "a node stops once";
   stopping_ = true;
+  hands_off_ = leading_;
+  if (ended_.has_value()) return std::move(done)(*ended_);  // it had failed before
   stop_done_ = std::move(done);
-  hand_off_until_ms_ = NowMs() + options_.hand_off_ms;
-  if (!leading_) return FinishStop();
-  Feed(raft::TransferLeadership{});
+  stop_until_ms_ = NowMs() + options_.hand_off_ms;
+  if (hands_off_) Feed(raft::TransferLeadership{});
+  MaybeFinishStop();
+}
+
+// Whoever was let in is answered first, within the same patience.
+void Node::MaybeFinishStop() {
+  if (!stopping_ || stopped_) return;
+  const bool is_asked = pending_.size() > 0 || reads_.size() > 0;
+  // What others have sent it as their leader is on its way still.
+  const bool is_sought =
+      led_until_ms_ > 0 && NowMs() < led_until_ms_ + kLingerHeartbeats * options_.raft.heartbeat_ms;
+  const bool waits = is_asked || is_sought || (hands_off_ && leading_);
+  if (!waits || NowMs() >= stop_until_ms_) FinishStop();
 }
 
 void Node::FinishStop() {
@@ -129,7 +153,8 @@ void Node::FinishStop() {
   promises_.clear();
   writer_->Close([this](Status log) {
     apply_.Close([this, log = std::move(log)](const Status& state) {
-      if (stop_done_) std::move(stop_done_)(log.ok() ? state : log);
+      ended_ = log.ok() ? state : log;
+      if (stop_done_) std::move(stop_done_)(*ended_);
     });
   });
 }

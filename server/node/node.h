@@ -110,7 +110,8 @@ class Node final : public TransportSink {
   void ChangeMembers(MemberChange change, ProposalDone done);
   // To `target`, or to the best there is. The callback says how it began, or why it did not.
   void TransferLeadership(NodeId target, Once<raft::TransferOutcome> done);
-  // Hands leadership on if it has it, gives everything pending its outcome, and makes all durable.
+  // Hands leadership on if it has it, lets what was asked for come to its outcome, within
+  // options.hand_off_ms altogether, ends the rest, and makes all durable.
   void Stop(Once<Status> done);
 
   [[nodiscard]] NodeStatus status() const;
@@ -195,6 +196,7 @@ class Node final : public TransportSink {
   void ProposeHere();
   void ForwardTo(NodeId leader);
   void OnForward(NodeId from, const Forward& forward);
+  void RefuseForward(NodeId from, const Forward& forward);
   void OnForwardReply(NodeId from, const ForwardReply& reply);
   void OnProposalResult(const raft::ProposalResult& result);
 
@@ -235,6 +237,7 @@ class Node final : public TransportSink {
 
   // ---- node.cc: the end ----
   void BeginStop(Once<Status> done);
+  void MaybeFinishStop();
   void FinishStop();
 
   const NodeOptions options_;
@@ -309,8 +312,11 @@ class Node final : public TransportSink {
 
   bool stopping_ = false;
   bool stopped_ = false;
-  uint64_t hand_off_until_ms_ = 0;
+  bool hands_off_ = false;  // another is to lead before this one ends
+  uint64_t stop_until_ms_ = 0;
+  uint64_t led_until_ms_ = 0;  // if it has led, and does no more
   Once<Status> stop_done_;
+  std::optional<Status> ended_;  // all is closed
 
   mutable std::mutex status_mutex_;
   NodeStatus status_;  // under status_mutex_

@@ -73,6 +73,16 @@ void Node::OnForward(NodeId from, const Forward& forward) {
   Feed(std::move(propose));
 }
 
+// None of it has been given to the core, nor will be.
+void Node::RefuseForward(NodeId from, const Forward& forward) {
+  ForwardReply reply{.boot = forward.boot};
+  for (const Forward::Item& item : forward.items) {
+    reply.items.push_back(
+        {.sequence = item.sequence, .refusal = raft::ProposalRefusal::kNotLeader});
+  }
+  seams_.transport->Send(from, Lane::kBulk, std::move(reply));
+}
+
 void Node::OnProposalResult(const raft::ProposalResult& result) {
   const auto found = batches_.find(result.batch);
   KEEL_CHECK(found != batches_.end()) << "the core answers what it was asked";

@@ -58,7 +58,7 @@ void Node::CarryOut() {
     const bool goes_on = result.outcome == raft::TransferOutcome::kStarted ||
                          result.outcome == raft::TransferOutcome::kBusy;
     // Nobody can take over: waiting on would only make the gap longer.
-    if (!goes_on) hand_off_until_ms_ = 0;
+    if (!goes_on) hands_off_ = false;
   }
   for (const raft::Notice& notice : out_.notices) {
     if (notice.kind == raft::NoticeKind::kHealed) writer_->SetDamaged(false);
@@ -69,7 +69,7 @@ void Node::CarryOut() {
   PublishStatus();
   TellMembers();
   ArmWake();
-  if (stopping_ && hand_off_until_ms_ == 0) FinishStop();
+  MaybeFinishStop();
 }
 
 void Node::HandPersist() {
@@ -208,13 +208,13 @@ void Node::NoteLeadership() {
     sender_.Clear();
     snapshots_wanted_.clear();
   }
+  if (leading_ && !leads) led_until_ms_ = NowMs();
   leader_ = leader;
   term_ = core_->term();
   leading_ = leads;
   proposals_wait_until_ms_ = 0;
   lease_asks_.SetLeader(leader_);
   if (pending_.HasHeld()) ScheduleStep();
-  if (stopping_ && !leading_) FinishStop();
 }
 
 void Node::ArmWake() {
@@ -254,7 +254,7 @@ void Node::Housekeep() {
     retained_ms_ = now_ms;
     Retain();
   }
-  if (stopping_ && now_ms >= hand_off_until_ms_) FinishStop();
+  MaybeFinishStop();
 }
 
 // How far the log may go: what the state has durably, and nobody needs.

@@ -61,7 +61,7 @@ struct NodeOptions {
   // Without any progress for this long, the stream is given up.
   uint64_t snapshot_give_up_ms = 30'000;
 
-  // The longest that a stop waits for another member to take over.
+  // The longest that a stop waits for another member to take over, and for what is under way.
   uint64_t hand_off_ms = 3'000;
 };
 

@@ -118,11 +118,13 @@ void PeerLink::OnClosed(const Status& reason) {
   environment_.executor->Post([connection = std::shared_ptr(std::move(connection_))] {});
   const bool was_open = std::exchange(open_, false);
   if (was_open && NowUs() - opened_us_ >= options_.stable_us) {
-    failures_ = 0;
+    failures_ = short_lived_ = 0;
     queue_.Clear();
     environment_.on_lost(why);
     return DialLater(0);
   }
+  // How often it was dialed in vain before it opened says nothing of how soon to look for it now.
+  if (was_open) failures_ = short_lived_++;
   Fail(why, was_open || !queue_.empty());
 }
 

@@ -93,6 +93,7 @@ class PeerLink {
   bool told_nobody_ = false;
   size_t refused_in_a_row_ = 0;
   uint32_t failures_ = 0;
+  uint32_t short_lived_ = 0;  // connections in a row that opened and did not last
   uint64_t opened_us_ = 0;
   net::Alive alive_;
 };

@@ -106,6 +106,15 @@ TEST(Cluster, AVoterIsRemovedAndTheRestGoOn) {
   EXPECT_EQ(List(&cluster, asked).response.members_size(), 4);
 }
 
+TEST(Cluster, TheLeaderIsRemovedThroughAnotherMember) {
+  ApiCluster cluster({.members = 3});
+  const size_t leader = cluster.LeaderAt();
+  const auto removed =
+      Remove(&cluster, cluster.sim().at(leader).id().value(), cluster.FollowerAt());
+  ASSERT_TRUE(removed.status.ok()) << removed.status;
+  EXPECT_EQ(removed.response.members_size(), 2);
+}
+
 TEST(Cluster, TheLastVoterStays) {
   ApiCluster cluster;
   EXPECT_EQ(

@@ -58,6 +58,8 @@ class Member:
         self.log_path = pathlib.Path(directory) / f"{name}.log"
         self.client_url = f"http://127.0.0.1:{client_port}"
         self.peer_url = f"http://127.0.0.1:{peer_port}"
+        self.listen_peer_url = self.peer_url
+        self.runner = []  # what starts the program, if it is not started directly
         self.process = None
 
     @property
@@ -97,12 +99,13 @@ class Cluster:
 
     def start(self, member, initial=None, state="new"):
         command = [
+            *member.runner,
             self.program,
             f"--name={member.name}",
             f"--data-dir={member.data_dir}",
             f"--listen-client-urls={member.client_url}",
             f"--advertise-client-urls={member.client_url}",
-            f"--listen-peer-urls={member.peer_url}",
+            f"--listen-peer-urls={member.listen_peer_url}",
             f"--initial-advertise-peer-urls={member.peer_url}",
             f"--initial-cluster={initial or self.initial}",
             f"--initial-cluster-state={state}",

@@ -1,6 +1,8 @@
 // Three whole nodes: what they promise to clients, in good weather and in bad.
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "tests/node/support/workload.h"
 
 namespace keel::node_test {
@@ -122,6 +124,98 @@ TEST(Cluster, APlannedStopHandsLeadershipOnAndLosesNoRequest) {
   EXPECT_EQ(cluster.Leader()->node().core().term(), term.Next());
   ASSERT_TRUE(first->Start().ok());
   EXPECT_TRUE(cluster.RunUntilEqual());
+}
+
+// How a command fares that is asked for at this member every millisecond for as long as it takes in
+// what comes on its connections; then it is stopped, with the newest still under way.
+void StopUnderLoad(SimCluster* cluster, SimMember* member) {
+  std::vector<node::ProposalOutcome> outcomes;
+  size_t asked = 0;
+  size_t read = 0;
+  SimExecutor executor(&cluster->world(), {});
+  std::function<void()> ask = [&] {
+    kv::Command command;
+    command.operation = kv::PutOp{.key = "k" + std::to_string(asked++)};
+    member->node().Propose(
+        {.command = kv::EncodeCommand(command)},
+        [&](const node::ProposalOutcome& outcome) { outcomes.push_back(outcome); });
+    member->node().Read([&](const node::ReadOutcome& outcome) {
+      read += std::holds_alternative<raft::ReadRefusal>(outcome) ? 0 : 1;
+    });
+    if (asked < 20) executor.PostAfter(1'000, [&] { ask(); });
+  };
+  ask();
+  cluster->world().RunFor(19'500);
+  ASSERT_TRUE(member->StopCleanly().ok());
+  ASSERT_EQ(outcomes.size(), asked);
+  for (const node::ProposalOutcome& outcome : outcomes) {
+    EXPECT_TRUE(std::holds_alternative<node::Applied>(outcome));
+  }
+  EXPECT_EQ(read, asked);
+}
+
+TEST(Cluster, AStopOfTheLeaderAnswersWhoeverAsked) {
+  SimCluster cluster({.seed = 10});
+  ASSERT_TRUE(cluster.RunUntilSettled());
+  StopUnderLoad(&cluster, cluster.Leader());
+}
+
+TEST(Cluster, AStopOfAFollowerAnswersWhoeverAsked) {
+  SimCluster cluster({.seed = 11});
+  ASSERT_TRUE(cluster.RunUntilSettled());
+  StopUnderLoad(&cluster, cluster.Leader() == &cluster.at(0) ? &cluster.at(1) : &cluster.at(0));
+}
+
+// They hear of the next leader later than it leads, and send the old one what they are asked until
+// then.
+TEST(Cluster, AStopOfTheLeaderIsNotNoticedAtTheOthers) {
+  for (uint64_t seed = 20; seed < 40; ++seed) {
+    SCOPED_TRACE(seed);
+    SimCluster cluster({.seed = seed});
+    ASSERT_TRUE(cluster.RunUntilSettled());
+    SimMember* leader = cluster.Leader();
+    SimExecutor executor(&cluster.world(), {});
+    size_t asked = 0;
+    std::vector<node::ProposalOutcome> outcomes;
+    std::function<void()> ask = [&] {
+      for (size_t i = 0; i < cluster.size(); ++i) {
+        if (&cluster.at(i) == leader) continue;
+        kv::Command command;
+        command.operation = kv::PutOp{.key = "k" + std::to_string(asked++)};
+        cluster.at(i).node().Propose(
+            {.command = kv::EncodeCommand(command)},
+            [&](const node::ProposalOutcome& outcome) { outcomes.push_back(outcome); });
+      }
+      if (asked < 2'000) executor.PostAfter(200, [&] { ask(); });
+    };
+    ask();
+    cluster.world().RunFor(5'000);
+    ASSERT_TRUE(leader->StopCleanly().ok());
+    ASSERT_TRUE(cluster.world().RunUntil([&] { return outcomes.size() == 2'000; }, 20'000'000));
+    for (const node::ProposalOutcome& outcome : outcomes) {
+      ASSERT_TRUE(std::holds_alternative<node::Applied>(outcome));
+    }
+  }
+}
+
+// Its log is closed by the failure itself: a stop that comes later finds nothing left to wait for.
+TEST(Cluster, AMemberWhoseDiskHasFailedStopsAtOnce) {
+  SimCluster cluster({.seed = 12});
+  ASSERT_TRUE(cluster.RunUntilSettled());
+  SimMember& failing = *cluster.Leader();
+  failing.files().SetHook([](const simfs::Operation& operation) -> simfs::Fault {
+    if (operation.kind != simfs::OperationKind::kSync) return {};
+    return {.kind = simfs::Fault::Kind::kError, .status = Unavailable("the disk is gone")};
+  });
+  kv::Command command;
+  command.operation = kv::PutOp{.key = "k"};
+  failing.node().Propose({.command = kv::EncodeCommand(command)},
+                         [](const node::ProposalOutcome&) {});
+  ASSERT_TRUE(cluster.world().RunUntil([&] { return !failing.failure().ok(); }, 5'000'000));
+  cluster.world().RunFor(1'000'000);
+  const uint64_t before_us = cluster.world().now_us();
+  ASSERT_TRUE(failing.StopCleanly().ok());
+  EXPECT_LT(cluster.world().now_us() - before_us, 100'000u);
 }
 
 TEST(Cluster, ALoneMemberStopsWithoutWaitingForASuccessor) {

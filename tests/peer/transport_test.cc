@@ -231,6 +231,23 @@ TEST_F(TransportTest, APeerThatComesBackIsReachedAgainAndItsNextDeathToldAgain) 
   }
 }
 
+// It was away for so long that the pauses had grown, came back, and died before it was stable.
+TEST_F(TransportTest, APeerThatDiesSoonAfterItsReturnIsNoticedAtOnce) {
+  StartCluster(2);
+  ASSERT_TRUE(UntilOpen(kA, kB));
+  const uint16_t port = members_[kB].port;
+  Kill(kB);
+  RunFor(1'500'000);
+  ASSERT_NO_FATAL_FAILURE(Start(kB, port));
+  Join(kB);
+  ASSERT_TRUE(UntilOpen(kA, kB));
+  const size_t before = members_[kA].Refusals();
+  const uint64_t began_us = clock_.MonotonicUs();
+  Kill(kB);
+  ASSERT_TRUE(Until([&] { return members_[kA].Refusals() == before + 1; }));
+  EXPECT_LT(clock_.MonotonicUs() - began_us, 150'000u);
+}
+
 TEST_F(TransportTest, WhatIsSentToAPeerThatIsGoneIsToldAsLost) {
   StartCluster(2);
   ASSERT_TRUE(UntilOpen(kA, kB));

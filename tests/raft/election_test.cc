@@ -92,6 +92,33 @@ TEST(Election, AVoteIsGivenOncePerTermAndRepeatedToWhomItWasGiven) {
   EXPECT_TRUE(ask(1)) << "the first answer may have been lost";
 }
 
+// Both ask before either has heard of the other, as on a machine that is busy.
+TEST(Election, TwoThatFindTheirLeaderDeadDoNotSplitTheVotes) {
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
+    SCOPED_TRACE(seed);
+    Cluster cluster({}, seed);
+    cluster.Bootstrap(Ids({1, 2, 3}));
+    cluster.Elect(1_node);
+    cluster.Advance(1'000);
+    cluster.Crash(1_node);
+    cluster.Hold(2_node, 3_node);
+    cluster.Hold(3_node, 2_node);
+    for (const NodeId id : {2_node, 3_node}) cluster.LosePeer(id, 1_node, /*refused=*/true);
+    cluster.Advance(55);
+    for (const NodeId id : {2_node, 3_node}) cluster.node(id).disk_stalled = true;
+    cluster.Release(2_node, 3_node);
+    cluster.Release(3_node, 2_node);
+    cluster.Advance(30);
+    for (const NodeId id : {2_node, 3_node}) {
+      cluster.node(id).disk_stalled = false;
+      if (cluster.node(id).disk.HasWaiting()) cluster.CompletePersist(id);
+    }
+    cluster.Advance(200);
+    ASSERT_FALSE(cluster.leader().IsNone());
+    EXPECT_EQ(cluster.violations(), kNone);
+  }
+}
+
 TEST(Election, AShorterOrOlderLogIsRefused) {
   Cluster cluster;
   const auto config = Shared(Voters({1, 2, 3}));

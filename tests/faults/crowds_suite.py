@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""Crowds of connections and watches, readers that do not read, clients that have gone without a word.
+
+What a member's process has in memory before and after is printed, and bounded.
+
+Usage: crowds_suite.py [--server PATH/TO/keeld] [--only NAME] [--slow]
+"""
+
+import queue
+import resource
+import threading
+import time
+
+from calls import Client, rpc
+from harness import case, is_healthy, leads, main, mebibytes, metric, resident_bytes, until
+from http2 import Connection
+from load import Load
+
+CONNECTIONS = 10_000
+WATCHES = 10_000
+# One crowd's connection or watch may cost a member this much.
+CONNECTION_BYTES_MAX = 64 << 10
+WATCH_BYTES_MAX = 8 << 10
+EVENT_BYTES = 100 << 10
+EVENTS = 1_000
+# The ring of recent events, what is queued for the sockets, and the caches of 100 MB of writes.
+SLOW_READER_BYTES_MAX = 160 << 20
+WATCH_PATH = "/etcdserverpb.Watch/Watch"
+# Shorter than the default, so that the test needs no minute and a half.
+KEEPALIVE = ("--grpc-keepalive-interval=1s", "--grpc-keepalive-timeout=2s")
+
+
+def raise_file_limit(count):
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < count:
+        raise AssertionError(f"{count} open files are needed and {hard} allowed: raise the hard limit (ulimit -Hn)")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
+
+
+# Before any server starts: it inherits the limit.
+raise_file_limit(CONNECTIONS + 2_000)
+
+
+def watch_request(key, range_end=b"", start_revision=0):
+    create = rpc.WatchCreateRequest(key=key, range_end=range_end, start_revision=start_revision)
+    return rpc.WatchRequest(create_request=create)
+
+
+@case()
+def ten_thousand_idle_connections_cost_little(cluster):
+    """They are open at one follower, and writes go on through it."""
+    member = cluster.others(cluster.leader())[0]
+    before = resident_bytes(member)
+    crowd = []
+    try:
+        with Load([member], writers=2, readers=1, pause_s=0.005) as load:
+            for _ in range(CONNECTIONS):
+                connection = Connection(member)
+                connection.begin()
+                crowd.append(connection)
+            until("all are open", lambda: (metric(member, "keel_client_connections") or 0) >= CONNECTIONS)
+            load.wait_writes(20)
+            after = resident_bytes(member)
+    finally:
+        for connection in crowd:
+            connection.close()
+    cost = (after - before) / CONNECTIONS
+    print(f"  {CONNECTIONS} connections: RSS {mebibytes(before)} -> {mebibytes(after)}, {cost:.0f} B each; {load.summary()}")
+    load.demand_no_errors()
+    if cost > CONNECTION_BYTES_MAX:
+        raise AssertionError(f"a connection costs {cost:.0f} bytes")
+    until("they are gone", lambda: (metric(member, "keel_client_connections") or 0) < 100)
+
+
+@case()
+def ten_thousand_watches_on_one_connection(cluster):
+    """Each sees its own key and nothing else, through one stream."""
+    member = cluster.others(cluster.leader())[0]
+    before = resident_bytes(member)
+    wishes = queue.Queue()
+    with Client([member]) as client:
+        for number in range(WATCHES):
+            wishes.put(watch_request(f"watched/{number:05}".encode()))
+        answers = client.watch.Watch(iter(wishes.get, None))
+        created = {next(answers).watch_id for _ in range(WATCHES)}
+        if len(created) != WATCHES:
+            raise AssertionError(f"{len(created)} watches were made")
+        after = resident_bytes(member)
+        for number in range(0, WATCHES, 100):
+            client.put(f"watched/{number:05}", str(number))
+        seen = {}
+        while len(seen) < WATCHES // 100:
+            answer = next(answers)
+            for event in answer.events:
+                seen[event.kv.key.decode()] = (answer.watch_id, event.kv.value.decode())
+        for key, (watch, value) in seen.items():
+            if int(key.removeprefix("watched/")) != watch or int(value) != watch:
+                raise AssertionError(f"the watch {watch} was told of {key} = {value}")
+        wishes.put(None)
+        answers.cancel()
+    cost = (after - before) / WATCHES
+    print(f"  {WATCHES} watches: RSS {mebibytes(before)} -> {mebibytes(after)}, {cost:.0f} B each")
+    if cost > WATCH_BYTES_MAX:
+        raise AssertionError(f"a watch costs {cost:.0f} bytes")
+
+
+def read_through(connection, revision, count):
+    """Everything that the watch still owes, in its order: each revision once."""
+    got = 0
+    while got < count:
+        answer = rpc.WatchResponse.FromString(connection.read_message(1))
+        if answer.canceled:
+            raise AssertionError(f"the watch was cancelled: {answer}")
+        for event in answer.events:
+            if event.kv.mod_revision != revision + got:
+                raise AssertionError(f"revision {event.kv.mod_revision} came where {revision + got} was due")
+            got += 1
+
+
+@case()
+def watchers_that_do_not_read_cost_little(cluster):
+    """100 MB of events pass them by; afterwards each reads all of them, without a gap."""
+    member = cluster.others(cluster.leader())[0]
+    watchers = []
+    with Client([member], timeout_s=30) as client:
+        revision = client.put("slow/begin", "x").header.revision
+        for window_bytes in (65535, 1 << 24):
+            # One that grants no room, and one that grants much and does not read its socket.
+            watcher = Connection(member, receive_bytes=4096)
+            watcher.begin(window_bytes)
+            watcher.call(1, WATCH_PATH, watch_request(b"slow/", b"slow0", revision + 1).SerializeToString())
+            if window_bytes > 65535:
+                watcher.grant(1, 1 << 24)
+            watchers.append(watcher)
+        time.sleep(0.5)
+        before = resident_bytes(member)
+        value = "v" * EVENT_BYTES
+        peak = before
+        for number in range(EVENTS):
+            client.put(f"slow/{number % 50}", value)
+            if number % 50 == 0:
+                peak = max(peak, resident_bytes(member))
+        peak = max(peak, resident_bytes(member))
+        for watcher in watchers:
+            read_through(watcher, revision + 1, EVENTS)
+            watcher.close()
+    print(f"  {EVENTS * EVENT_BYTES / 1e6:.0f} MB of events past two watchers: RSS {mebibytes(before)}, at most "
+          f"{mebibytes(peak)}, after they have read {mebibytes(resident_bytes(member))}")
+    if peak - before > SLOW_READER_BYTES_MAX:
+        raise AssertionError(f"it grew by {mebibytes(peak - before)}")
+    if not is_healthy(member):
+        raise AssertionError("it is not healthy")
+
+
+@case(extra=KEEPALIVE)
+def clients_that_have_gone_without_a_word_are_cut_off(cluster):
+    """Nothing answers a ping: not those that spoke, nor those that never did."""
+    leader = cluster.leader()
+    silent, mute, half = Connection(leader), Connection(leader), Connection(leader)
+    silent.begin()
+    silent.call(1, WATCH_PATH, watch_request(b"x").SerializeToString())
+    half.socket.sendall(b"PRI * HTT")
+    found, threads = {}, []
+    for name, connection in (("a watcher", silent), ("one that never spoke", mute), ("half a preface", half)):
+        thread = threading.Thread(target=lambda n=name, c=connection: found.update({n: c.seconds_until_closed(45)}))
+        thread.start()
+        threads.append(thread)
+    for thread in threads:
+        thread.join()
+    listed = ", ".join(f"{name} after {spent if spent is None else round(spent, 1)} s" for name, spent in found.items())
+    print(f"  cut off: {listed}")
+    if None in found.values() or not leads(leader):
+        raise AssertionError("somebody who says nothing keeps a connection for ever")
+
+
+if __name__ == "__main__":
+    main("crowds")

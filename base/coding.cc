@@ -1,21 +1,30 @@
 #include "base/coding.h"
 
 #include <bit>
+#include <cstring>
 #include <limits>
 
 namespace keel {
 
 namespace {
 
-// The same bytes on both kinds of machine; compilers turn it into one move on a little-endian one.
+// The same bytes on both kinds of machine.
 template <class Int>
 void EncodeLittleEndian(char* at, Int value) {
-  for (size_t i = 0; i < sizeof(Int); ++i) at[i] = static_cast<char>(value >> (8 * i));
+  if constexpr (std::endian::native == std::endian::little) {
+    std::memcpy(at, &value, sizeof(Int));
+  } else {
+    for (size_t i = 0; i < sizeof(Int); ++i) at[i] = static_cast<char>(value >> (8 * i));
+  }
 }
 
 template <class Int>
 Int DecodeLittleEndian(const char* at) {
   Int value = 0;
+  if constexpr (std::endian::native == std::endian::little) {
+    std::memcpy(&value, at, sizeof(Int));
+    return value;
+  }
   for (size_t i = 0; i < sizeof(Int); ++i) {
     value |= static_cast<Int>(static_cast<unsigned char>(at[i])) << (8 * i);
   }

@@ -63,6 +63,16 @@
   X(kOlderSnapshot37, "a snapshot older than the store is installed")                      \
   X(kRestoreRevision51, "a restore goes back to the backup's revision")
 
+// The bugs of the whole node, in server/node; without a number: breaks of its own promises.
+#define KEEL_NODE_MUTANT_LIST(X)                                                            \
+  X(kPromisesNotAwaited3, "what promises durability is sent before the disk has confirmed") \
+  X(kAnsweredWhenPlaced8, "a write is answered once it is in the leader's log")             \
+  X(kReadsAtOnce31, "a read is answered before the state has reached its index")            \
+  X(kForwardedAgain58, "a forwarded proposal is forwarded again after a leader change")     \
+  X(kForwardTakenTwice58, "a forward that the network doubled is taken twice")              \
+  X(kOutcomeLost, "a proposal that its leader refuses is forgotten")                        \
+  X(kMembersForgotten, "the log is cut, and the members that it told of are not written down")
+
 // The bugs of the log and the vote on disk, in wal/.
 #define KEEL_WAL_MUTANT_LIST(X)                                                           \
   X(kWalAckBeforeSync3, "a batch is acknowledged before it is synced")                    \
@@ -85,7 +95,7 @@ enum class Mutant : uint8_t {
   kNone,
 #define KEEL_MUTANT_NAME(name, text) name,
   KEEL_MUTANT_LIST(KEEL_MUTANT_NAME) KEEL_KV_MUTANT_LIST(KEEL_MUTANT_NAME)
-      KEEL_WAL_MUTANT_LIST(KEEL_MUTANT_NAME)
+      KEEL_NODE_MUTANT_LIST(KEEL_MUTANT_NAME) KEEL_WAL_MUTANT_LIST(KEEL_MUTANT_NAME)
 #undef KEEL_MUTANT_NAME
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "base/check.h"
 #include "base/checksum.h"
@@ -11,22 +12,15 @@ namespace keel::kv {
 
 namespace {
 
-// An entry: its length, the tag, the key's length less one (a byte each), the key, the head's
-// numbers.
-constexpr size_t kTagAt = 1;
-constexpr size_t kKeyLengthAt = 2;
-constexpr size_t kKeyAt = 3;
-
+// An entry: the key's length less one (a byte), the key, the head's numbers.
+constexpr size_t kKeyAt = 1;
 constexpr size_t kNumbers = 5;
 // Beside the key's length: the entry was written over since it came to its place.
 constexpr size_t kAgainBit = 0x80;
-// The front of a bucket: from there the processor follows by itself.
-constexpr size_t kPrefetchedBytes = 256;
-constexpr size_t kLineBytes = 64;
 
 size_t ByteAt(const char* at) { return static_cast<unsigned char>(*at); }
 
-size_t KeyBytesOf(const char* entry) { return (ByteAt(entry + kKeyLengthAt) & ~kAgainBit) + 1; }
+size_t KeyBytesOf(const char* entry) { return (ByteAt(entry) & ~kAgainBit) + 1; }
 
 // Of bytes that Put wrote: there is nothing to doubt.
 uint64_t ReadNumber(const char** at) {
@@ -40,10 +34,20 @@ uint64_t ReadNumber(const char** at) {
 
 }  // namespace
 
+// A bucket more than are used, of which the first may lose its beginning to alignment.
 HeadCache::HeadCache(size_t bytes_max)
     : bucket_count_(std::max<size_t>(1, bytes_max / sizeof(Bucket))),
-      buckets_(static_cast<Bucket*>(std::calloc(bucket_count_, sizeof(Bucket)))) {
-  KEEL_CHECK(buckets_ != nullptr) << "out of memory";
+      memory_(std::calloc(bucket_count_ + 1, sizeof(Bucket))),
+      buckets_([this] {
+        KEEL_CHECK(memory_ != nullptr) << "out of memory";
+        void* at = memory_.get();
+        size_t room_bytes = (bucket_count_ + 1) * sizeof(Bucket);
+        return static_cast<Bucket*>(
+            std::align(alignof(Bucket), bucket_count_ * sizeof(Bucket), at, room_bytes));
+      }()) {
+  static_assert(sizeof(Bucket) == kBucketBytes);
+  static_assert(kEntryBytesMax == kKeyAt + kKeyBytesMax + kNumbers * kVarint64BytesMax);
+  static_assert(kEntryBytesMax <= std::numeric_limits<uint8_t>::max());
 }
 
 HeadCache::Place HeadCache::PlaceOf(std::string_view key) const {
@@ -53,39 +57,84 @@ HeadCache::Place HeadCache::PlaceOf(std::string_view key) const {
           .tag = static_cast<char>(hash)};
 }
 
-size_t HeadCache::FindIn(const Place& place, std::string_view key) {
+HeadCache::Spot HeadCache::FindIn(const Place& place, std::string_view key) {
+  const Bucket& bucket = *place.bucket;
+  Spot spot;
+  for (; spot.number < bucket.count; ++spot.number) {
+    if (bucket.tags[spot.number] == place.tag) {
+      const char* entry = bucket.bytes + spot.at;
+      if (KeyBytesOf(entry) == key.size() &&
+          std::memcmp(entry + kKeyAt, key.data(), key.size()) == 0) {
+        return spot;
+      }
+    }
+    spot.at += bucket.lengths[spot.number];
+  }
+  return spot;
+}
+
+void HeadCache::Cut(Bucket* bucket, const Spot& spot) {
+  const size_t length = bucket->lengths[spot.number];
+  const size_t behind = spot.at + length;
+  const size_t others = bucket->count - spot.number - 1;
+  std::memmove(bucket->bytes + spot.at, bucket->bytes + behind, bucket->used - behind);
+  std::memmove(bucket->tags + spot.number, bucket->tags + spot.number + 1, others);
+  std::memmove(bucket->lengths + spot.number, bucket->lengths + spot.number + 1, others);
+  bucket->used = static_cast<uint16_t>(bucket->used - length);
+  --bucket->count;
+}
+
+void HeadCache::Append(Bucket* bucket, char tag, std::string_view entry) {
+  entry.copy(bucket->bytes + bucket->used, entry.size());
+  bucket->tags[bucket->count] = tag;
+  bucket->lengths[bucket->count] = static_cast<uint8_t>(entry.size());
+  bucket->used = static_cast<uint16_t>(bucket->used + entry.size());
+  ++bucket->count;
+}
+
+void HeadCache::MakeRoom(Bucket* bucket, size_t bytes) {
+  while (bucket->count == kEntriesMax || bucket->used + bytes > sizeof(bucket->bytes)) {
+    const char tag = bucket->tags[0];
+    const bool again = (ByteAt(bucket->bytes) & kAgainBit) != 0;
+    char oldest[kEntryBytesMax];
+    const std::string_view entry(oldest, bucket->lengths[0]);
+    std::memcpy(oldest, bucket->bytes, entry.size());
+    Cut(bucket, {});
+    if (!again) continue;
+    oldest[0] = static_cast<char>(ByteAt(oldest) & ~kAgainBit);
+    Append(bucket, tag, entry);
+  }
+}
+
+void HeadCache::PrefetchFront(std::string_view key) const {
+  if (!Takes(key)) return;
+  const Bucket* bucket = PlaceOf(key).bucket;
+  __builtin_prefetch(bucket);
+  __builtin_prefetch(bucket->lengths + kEntriesMax - 1);
+}
+
+void HeadCache::PrefetchEntry(std::string_view key) const {
+  if (!Takes(key)) return;
+  const Place place = PlaceOf(key);
   const Bucket& bucket = *place.bucket;
   size_t at = 0;
-  while (at < bucket.used) {
-    const char* entry = bucket.bytes + at;
-    if (entry[kTagAt] == place.tag && KeyBytesOf(entry) == key.size() &&
-        std::memcmp(entry + kKeyAt, key.data(), key.size()) == 0) {
-      return at;
+  for (size_t i = 0; i < bucket.count; ++i) {
+    if (bucket.tags[i] == place.tag) {
+      const char* entry = bucket.bytes + at;
+      __builtin_prefetch(entry, 1);
+      __builtin_prefetch(entry + bucket.lengths[i] - 1, 1);
+      return;
     }
-    at += ByteAt(entry);
+    at += bucket.lengths[i];
   }
-  return at;
-}
-
-void HeadCache::Cut(Bucket* bucket, size_t at) {
-  const size_t length = ByteAt(bucket->bytes + at);
-  const size_t behind = at + length;
-  std::memmove(bucket->bytes + at, bucket->bytes + behind, bucket->used - behind);
-  bucket->used = static_cast<uint16_t>(bucket->used - length);
-}
-
-void HeadCache::Prefetch(std::string_view key) const {
-  if (key.empty() || key.size() > kKeyBytesMax) return;
-  const char* bucket = static_cast<const char*>(static_cast<const void*>(PlaceOf(key).bucket));
-  for (size_t at = 0; at < kPrefetchedBytes; at += kLineBytes) __builtin_prefetch(bucket + at);
 }
 
 std::optional<Head> HeadCache::Find(std::string_view key) const {
-  if (key.empty() || key.size() > kKeyBytesMax) return std::nullopt;
+  if (!Takes(key)) return std::nullopt;
   const Place place = PlaceOf(key);
-  const size_t at = FindIn(place, key);
-  if (at == place.bucket->used) return std::nullopt;
-  const char* next = place.bucket->bytes + at + kKeyAt + key.size();
+  const Spot spot = FindIn(place, key);
+  if (spot.number == place.bucket->count) return std::nullopt;
+  const char* next = place.bucket->bytes + spot.at + kKeyAt + key.size();
   uint64_t numbers[kNumbers] = {};
   for (uint64_t& number : numbers) number = ReadNumber(&next);
   return Head{.mod = Revision(numbers[0]),
@@ -95,53 +144,36 @@ std::optional<Head> HeadCache::Find(std::string_view key) const {
               .value_bytes = numbers[4]};
 }
 
-void HeadCache::MakeRoom(Bucket* bucket, size_t bytes) {
-  while (bucket->used + bytes > sizeof(bucket->bytes)) {
-    char* oldest = bucket->bytes;
-    if ((ByteAt(oldest + kKeyLengthAt) & kAgainBit) == 0) {
-      Cut(bucket, 0);
-      continue;
-    }
-    oldest[kKeyLengthAt] = static_cast<char>(ByteAt(oldest + kKeyLengthAt) & ~kAgainBit);
-    std::rotate(oldest, oldest + ByteAt(oldest), oldest + bucket->used);
-  }
-}
-
 void HeadCache::Put(std::string_view key, const Head& head) {
-  if (key.empty() || key.size() > kKeyBytesMax) return;
-  char numbers[kNumbers * kVarint64BytesMax];
-  char* end = numbers;
+  if (!Takes(key)) return;
+  char bytes[kEntryBytesMax];
+  bytes[0] = static_cast<char>(key.size() - 1);
+  char* end = bytes + kKeyAt + key.copy(bytes + kKeyAt, key.size());
   for (const uint64_t number : {head.mod.value(), head.create.value(), head.version,
                                 head.lease.value(), head.value_bytes}) {
     end = EncodeVarint64(end, number);
   }
-  const auto numbers_bytes = static_cast<size_t>(end - numbers);
-  const size_t size_bytes = kKeyAt + key.size() + numbers_bytes;
+  const std::string_view entry(bytes, static_cast<size_t>(end - bytes));
   const Place place = PlaceOf(key);
   Bucket& bucket = *place.bucket;
-  if (const size_t at = FindIn(place, key); at != bucket.used) {
-    char* entry = bucket.bytes + at;
-    if (ByteAt(entry) == size_bytes) {
-      entry[kKeyLengthAt] = static_cast<char>(ByteAt(entry + kKeyLengthAt) | kAgainBit);
-      std::memcpy(entry + kKeyAt + key.size(), numbers, numbers_bytes);
+  if (const Spot spot = FindIn(place, key); spot.number != bucket.count) {
+    if (bucket.lengths[spot.number] == entry.size()) {
+      bytes[0] = static_cast<char>(ByteAt(bytes) | kAgainBit);
+      entry.copy(bucket.bytes + spot.at, entry.size());
       return;
     }
-    Cut(&bucket, at);
+    Cut(&bucket, spot);
   }
-  MakeRoom(&bucket, size_bytes);
-  char* entry = bucket.bytes + bucket.used;
-  entry[0] = static_cast<char>(size_bytes);
-  entry[kTagAt] = place.tag;
-  entry[kKeyLengthAt] = static_cast<char>(key.size() - 1);
-  key.copy(entry + kKeyAt, key.size());
-  std::memcpy(entry + kKeyAt + key.size(), numbers, numbers_bytes);
-  bucket.used = static_cast<uint16_t>(bucket.used + size_bytes);
+  MakeRoom(&bucket, entry.size());
+  Append(&bucket, place.tag, entry);
 }
 
 void HeadCache::Erase(std::string_view key) {
-  if (key.empty() || key.size() > kKeyBytesMax) return;
+  if (!Takes(key)) return;
   const Place place = PlaceOf(key);
-  if (const size_t at = FindIn(place, key); at != place.bucket->used) Cut(place.bucket, at);
+  if (const Spot spot = FindIn(place, key); spot.number != place.bucket->count) {
+    Cut(place.bucket, spot);
+  }
 }
 
 }  // namespace keel::kv

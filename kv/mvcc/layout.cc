@@ -1,5 +1,8 @@
 #include "kv/mvcc/layout.h"
 
+#include <bit>
+#include <cstring>
+
 #include "base/coding.h"
 
 namespace keel::kv {
@@ -24,12 +27,21 @@ void AppendEscaped(std::string* out, std::string_view key) {
     from = zero + 1;
   }
   out->append(key.substr(from));
-  out->push_back(kEscape);
-  out->push_back(kTerminator);
+  constexpr char kEnd[] = {kEscape, kTerminator};
+  out->append(kEnd, sizeof(kEnd));
 }
 
-void AppendBigEndian32(std::string* out, uint32_t value) {
-  for (int shift = 24; shift >= 0; shift -= 8) out->push_back(static_cast<char>(value >> shift));
+// Highest byte first, on both kinds of machine; gives the place behind it.
+char* EncodeBigEndian64(char* at, uint64_t value) {
+  if constexpr (std::endian::native == std::endian::little) value = __builtin_bswap64(value);
+  std::memcpy(at, &value, sizeof(value));
+  return at + sizeof(value);
+}
+
+char* EncodeBigEndian32(char* at, uint32_t value) {
+  if constexpr (std::endian::native == std::endian::little) value = __builtin_bswap32(value);
+  std::memcpy(at, &value, sizeof(value));
+  return at + sizeof(value);
 }
 
 // The flags of a data record; the other bits are zero.
@@ -40,7 +52,7 @@ constexpr uint8_t kLeased = 2;
 
 void AppendBigEndian64(std::string* out, uint64_t value) {
   char bytes[kNumberBytes];
-  for (size_t i = 0; i < kNumberBytes; ++i) bytes[i] = static_cast<char>(value >> (56 - 8 * i));
+  EncodeBigEndian64(bytes, value);
   out->append(bytes, kNumberBytes);
 }
 
@@ -52,11 +64,20 @@ uint64_t DecodeBigEndian64(std::string_view bytes) {
   return value;
 }
 
-Layout::Layout(uint32_t group) { AppendBigEndian32(&group_, group); }
+Layout::Layout(uint32_t group) : group_(sizeof(group), '\0') {
+  EncodeBigEndian32(group_.data(), group);
+}
+
+char* Layout::EncodePrefix(Family family, char* at) const {
+  at += group_.copy(at, kFamilyPrefixBytes - 1);
+  *at = static_cast<char>(family);
+  return at + 1;
+}
 
 void Layout::SetPrefix(Family family, std::string* out) const {
-  out->assign(group_);
-  out->push_back(static_cast<char>(family));
+  char bytes[kFamilyPrefixBytes];
+  EncodePrefix(family, bytes);
+  out->assign(bytes, sizeof(bytes));
 }
 
 std::string Layout::Prefix(Family family) const {
@@ -87,9 +108,11 @@ std::string Layout::DataKey(std::string_view key, Revision revision) const {
 }
 
 void Layout::SetRevisionKey(Revision revision, uint32_t sub, std::string* out) const {
-  SetPrefix(Family::kRevisions, out);
-  AppendBigEndian64(out, revision.value());
-  AppendBigEndian32(out, sub);
+  char bytes[kFamilyPrefixBytes + kNumberBytes + kSubBytes];
+  char* end = EncodePrefix(Family::kRevisions, bytes);
+  end = EncodeBigEndian64(end, revision.value());
+  EncodeBigEndian32(end, sub);
+  out->assign(bytes, sizeof(bytes));
 }
 
 std::string Layout::RevisionKey(Revision revision, uint32_t sub) const {
@@ -186,8 +209,10 @@ bool DecodeData(std::string_view bytes, DataRecord* record) {
 }
 
 void SetRevision(const RevisionRecord& record, std::string* out) {
-  out->assign(1, static_cast<char>(record.kind));
-  AppendVarint64(out, record.previous.value());
+  char head[1 + kVarint64BytesMax];
+  head[0] = static_cast<char>(record.kind);
+  const char* end = EncodeVarint64(head + 1, record.previous.value());
+  out->assign(head, static_cast<size_t>(end - head));
   out->append(record.key);
 }
 

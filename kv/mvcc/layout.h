@@ -9,6 +9,7 @@
 //   o  outcomes:  session id, sequence                -> an encoded Outcome
 //   u  auth:      a name                              -> users, roles, settings
 //   p  prefixes:  prefix                              -> quota, live keys, live bytes
+//   q  fence:     nothing                             -> nothing
 //   c  chain:     log index                           -> chain hash there
 //   s  state:     a name                              -> the store's own numbers
 // The newest version of a key comes first among its data, so one seek finds it, at any revision.
@@ -34,6 +35,7 @@ enum class Family : char {
   kOutcomes = 'o',
   kAuth = 'u',
   kPrefixes = 'p',
+  kFence = 'q',
   kChain = 'c',
   kState = 's',
 };
@@ -61,6 +63,8 @@ class Layout {
   [[nodiscard]] std::string NameKey(Family family, std::string_view name) const;
 
  private:
+  // Writes the prefix at `at`, where there is room for it; gives the place behind it.
+  char* EncodePrefix(Family family, char* at) const;
   void SetPrefix(Family family, std::string* out) const;
 
   std::string group_;

@@ -1,6 +1,7 @@
 #include "kv/mvcc/pending.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -14,10 +15,12 @@ namespace keel::kv {
 namespace {
 
 void AppendEffect(std::string* out, const Event& event) {
-  out->push_back(static_cast<char>(event.kind));
-  AppendLengthPrefixed(out, event.kv.key);
   char numbers[5 * kVarint64BytesMax];
-  char* end = numbers;
+  numbers[0] = static_cast<char>(event.kind);
+  char* end = EncodeVarint64(numbers + 1, event.kv.key.size());
+  out->append(numbers, static_cast<size_t>(end - numbers));
+  out->append(event.kv.key);
+  end = numbers;
   for (const uint64_t number : {event.kv.create.value(), event.kv.mod.value(), event.kv.version,
                                 event.kv.lease.value(), event.previous.value()}) {
     end = EncodeVarint64(end, number);
@@ -211,7 +214,8 @@ Status Pending::Flush(std::vector<std::shared_ptr<const RevisionEvents>>* events
     late.Put(parts_.layout->NameKey(Family::kState, kStateName), EncodeState(*parts_.state));
     KEEL_RETURN_IF_ERROR(parts_.engine->Write(late, parts_.state->applied));
   }
-  events->insert(events->end(), revisions_.begin(), revisions_.end());
+  events->insert(events->end(), std::make_move_iterator(revisions_.begin()),
+                 std::make_move_iterator(revisions_.end()));
   batch_.Clear();
   written_.reset();
   arena_.release();

@@ -67,6 +67,10 @@ Status Store::Load() {
   std::string bytes;
   KEEL_ASSIGN_OR_RETURN(const bool found, options_.engine->Get(key, &bytes));
   if (found && !DecodeState(bytes, &state_)) return UndecodableRecord(key);
+  std::string fence;
+  KEEL_ASSIGN_OR_RETURN(const bool fenced,
+                        options_.engine->Get(layout_.Prefix(Family::kFence), &fence));
+  if (!fenced) pending_.batch().Put(layout_.Prefix(Family::kFence), {});
   if (KEEL_MUTANT(kCompactionLowersRevision41)) {
     const auto iterator = options_.engine->Iterate({});
     const std::string family = layout_.Prefix(Family::kRevisions);
@@ -121,7 +125,7 @@ Status Store::Apply(std::span<const LogEntry> entries, std::vector<Outcome>* out
   for (size_t from = 0; from < entries.size(); from += kDecodedAhead) {
     const auto next = entries.subspan(from, std::min(kDecodedAhead, entries.size() - from));
     for (size_t i = 0; i < next.size(); ++i) Decode(next[i], &commands[i]);
-    for (size_t i = 0; i < next.size(); ++i) Prefetch(commands[i]);
+    Prefetch(std::span(commands).first(next.size()));
     for (size_t i = 0; i < next.size(); ++i) {
       KEEL_RETURN_IF_ERROR(ApplyOne(next[i], &commands[i], outcomes));
     }
@@ -129,9 +133,16 @@ Status Store::Apply(std::span<const LogEntry> entries, std::vector<Outcome>* out
   return Flush();
 }
 
-void Store::Prefetch(const std::optional<Command>& command) const {
-  if (!command.has_value()) return;
-  if (const auto* put = std::get_if<PutOp>(&command->operation)) heads_.Prefetch(put->key);
+void Store::Prefetch(std::span<const std::optional<Command>> commands) const {
+  const auto put_of = [](const std::optional<Command>& command) {
+    return command.has_value() ? std::get_if<PutOp>(&command->operation) : nullptr;
+  };
+  for (const auto& command : commands) {
+    if (const PutOp* put = put_of(command)) heads_.PrefetchFront(put->key);
+  }
+  for (const auto& command : commands) {
+    if (const PutOp* put = put_of(command)) heads_.PrefetchEntry(put->key);
+  }
 }
 
 Status Store::Flush() {
@@ -192,8 +203,8 @@ Result<Outcome> Store::Admitted(const LogEntry& entry, Command* command) {
   if (alarms_.IsRaised(AlarmKind::kCorrupt) && !lowers_alarm) {
     return Outcome{.error = KvError::kCorrupt};
   }
-  KEEL_ASSIGN_OR_RETURN(Outcome outcome, Carry(entry, command));
-  pending_.EndCommand();
+  Result<Outcome> outcome = Carry(entry, command);
+  if (outcome.ok()) pending_.EndCommand();
   return outcome;
 }
 
@@ -344,10 +355,12 @@ Result<KvError> Store::Authorise(const Command& command) {
 
 void Store::Chain(const LogEntry& entry, const Outcome& outcome) {
   std::string& effects = pending_.effects();
-  AppendFixed64(&effects, entry.index.value());
-  AppendFixed64(&effects, entry.term.value());
-  AppendFixed64(&effects, outcome.revision.value());
-  effects.push_back(static_cast<char>(outcome.error));
+  char end[3 * sizeof(uint64_t) + 1];
+  EncodeFixed64(end, entry.index.value());
+  EncodeFixed64(end + sizeof(uint64_t), entry.term.value());
+  EncodeFixed64(end + 2 * sizeof(uint64_t), outcome.revision.value());
+  end[3 * sizeof(uint64_t)] = static_cast<char>(outcome.error);
+  effects.append(end, sizeof(end));
   state_.chain_hash = Checksum(effects, Checksum(entry.payload, state_.chain_hash));
   const uint64_t index = entry.index.value();
   if (index % kChainEvery != 0) return;

@@ -87,8 +87,8 @@ class Store {
   explicit Store(StoreOptions options);
   [[nodiscard]] Status Load();
 
-  // Sends for what the command's put will ask for first.
-  void Prefetch(const std::optional<Command>& command) const;
+  // Sends for what the puts among them will ask for first.
+  void Prefetch(std::span<const std::optional<Command>> commands) const;
   // Takes the command's strings with it.
   Status ApplyOne(const LogEntry& entry, std::optional<Command>* command,
                   std::vector<Outcome>* outcomes);

@@ -18,6 +18,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -72,8 +74,11 @@ class Node final : public TransportSink {
     std::function<void(std::shared_ptr<const Membership>, std::shared_ptr<const raft::Config>)>
         on_members;
     raft::NarrationSink* narration = nullptr;
-    // Sees each step, for invariant checkers; may be null.
+    // On the node role, for invariant checkers; each may be null: what a step is about to be given,
+    // what it said, and how far all is durable, before anything that waited for that is sent.
+    std::function<void(const raft::Raft&, std::span<const raft::Input>)> on_inputs;
     std::function<void(const raft::Raft&, const raft::Output&)> on_step;
+    std::function<void(const raft::Raft&, raft::PersistId)> on_persisted;
   };
 
   // Reads everything back; blocks, on a thread of the caller's. The member's phase is kMember.
@@ -199,6 +204,7 @@ class Node final : public TransportSink {
   void OnMemberTold(const MemberTold& told);
   void OnLeaseAsk(NodeId from, const LeaseAsk& ask);
   void AnswerLease(const LeaseAsk& ask, LeaseAnswerDone done);
+  void AskClock(const LeaseAsk& ask, LeaseAnswerDone done);
   void SendLeaseAsk(NodeId leader, const LeaseAsk& ask);
   void EndHanded(NodeId leader, UnknownReason reason);
   void NoteMembership(const std::string& config, Index known);
@@ -212,11 +218,20 @@ class Node final : public TransportSink {
   [[nodiscard]] SnapshotReceiver::Options ReceiverOptions();
   void WantSnapshot(const raft::SnapshotWanted& wanted);
   void BeginSnapshots();
-  [[nodiscard]] bool MayTake(const raft::Message& message) const;
+  [[nodiscard]] bool MayTake(const raft::Message& message);
   void BeginInstall();
   void Install();
   void FinishInstall(const std::string& membership);
-  void SaveConfig(const raft::Position& base, const std::string& config);
+  struct ConfigSave {
+    raft::Position base;
+    std::string config;
+    std::vector<Once<>> then;
+  };
+  void SaveConfig(const raft::Position& base, std::string config, Once<> then);
+  void BeginSave();
+  void TrySave(std::shared_ptr<ConfigSave> save);
+  void OnSaved(ConfigSave* save, const Status& status);
+  void EndInstall();
 
   // ---- node.cc: the end ----
   void BeginStop(Once<Status> done);
@@ -258,6 +273,7 @@ class Node final : public TransportSink {
   std::deque<Promise> promises_;
   std::deque<raft::Persist> held_persists_;  // behind a snapshot that is being installed
   bool installing_ = false;
+  size_t installs_due_ = 0;  // taken by the core, and not yet asked of the receiver
 
   // What is committed and not yet applied, by the steps that said so.
   struct Commit {
@@ -286,7 +302,9 @@ class Node final : public TransportSink {
   uint64_t retained_ms_ = 0;
   Index durable_seen_;
   Index compacted_;
-  std::string config_saved_;
+  std::string config_saved_;  // the newest that was to be saved
+  std::optional<ConfigSave> config_wanted_;
+  bool saving_config_ = false;
   uint64_t log_bytes_ = 0;
 
   bool stopping_ = false;

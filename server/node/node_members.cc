@@ -203,13 +203,28 @@ void Node::OnLeaseAsk(NodeId from, const LeaseAsk& ask) {
   });
 }
 
-// By this node's own clock, if it leads; `done` comes on the node role, later.
+// By this node's own clock, if it leads; `done` comes on the node role, later. A leader that has
+// been paused or cut off may not know yet that another one leads: only one that has made sure of
+// its leadership since the question may answer.
 void Node::AnswerLease(const LeaseAsk& ask, LeaseAnswerDone done) {
+  if (!leading_) {
+    return seams_.roles.node->Post(
+        [done = std::move(done)]() mutable { std::move(done)(LeaseAnswer{}); });
+  }
+  Read([this, ask, term = term_, done = std::move(done)](const ReadOutcome& outcome,
+                                                         const ReadTimes&) mutable {
+    const bool leads = leading_ && term_ == term &&
+                       std::holds_alternative<std::shared_ptr<const kv::ReadView>>(outcome);
+    if (!leads) return std::move(done)(LeaseAnswer{});
+    AskClock(ask, std::move(done));
+  });
+}
+
+void Node::AskClock(const LeaseAsk& ask, LeaseAnswerDone done) {
   auto tell = [this, done = std::move(done)](LeaseAnswer answer) mutable {
     seams_.roles.node->Post(
         [done = std::move(done), answer]() mutable { std::move(done)(std::move(answer)); });
   };
-  if (!leading_) return tell(LeaseAnswer{});
   if (ask.renews) {
     return apply_.Renew(ask.lease, [tell = std::move(tell)](const Renewal& renewal) mutable {
       tell({.led = renewal.result != RenewalResult::kNotLeader,

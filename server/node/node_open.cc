@@ -120,6 +120,13 @@ Status Node::OpenCore(Opened opened) {
     reset_to = applied;
     opened.reader->OnCleared(applied);
     if (!machine.membership().empty()) config = machine.membership();
+    // The log that told of its members begins anew here: the record goes before it.
+    if (config != files_->record().config) {
+      MemberRecord record = files_->record();
+      record.base = {applied.index, applied.term};
+      record.config = config;
+      KEEL_RETURN_IF_ERROR(files_->Save(record));
+    }
   }
   const ConfigAndMembers members = DecodeConfigEntry(config);
   if (!config.empty() && members.config == nullptr) {

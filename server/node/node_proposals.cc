@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "server/node/node.h"
 
 namespace keel::node {
@@ -59,7 +60,7 @@ void Node::OnForward(NodeId from, const Forward& forward) {
   Batch batch{.from = from, .boot = forward.boot};
   raft::Propose propose{.batch = next_batch_};
   for (const Forward::Item& item : forward.items) {
-    if (item.sequence <= seen.sequence) continue;
+    if (item.sequence <= seen.sequence && !KEEL_MUTANT(kForwardTakenTwice58)) continue;
     seen.sequence = item.sequence;
     batch.sequences.push_back(item.sequence);
     propose.payloads.push_back(

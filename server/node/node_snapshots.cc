@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "server/node/node.h"
 
 namespace keel::node {
@@ -61,9 +62,13 @@ void Node::BeginSnapshots() {
 }
 
 // A core's word that a snapshot has arrived counts only where its data has.
-bool Node::MayTake(const raft::Message& message) const {
+// Until the core has said whether it takes it, that data must stay.
+bool Node::MayTake(const raft::Message& message) {
   const auto* install = std::get_if<raft::InstallSnapshot>(&message.body);
-  return install == nullptr || receiver_.Has(install->meta.last);
+  if (install == nullptr) return true;
+  if (!receiver_.Has(install->meta.last)) return false;
+  receiver_.Hold();
+  return true;
 }
 
 // The vote first, for the state may be of its term; then the state, durably; then the record of the
@@ -74,6 +79,7 @@ void Node::BeginInstall() {
 }
 
 void Node::Install() {
+  --installs_due_;
   receiver_.Finish([this](Result<std::unique_ptr<kv::Engine>> engine) {
     if (!engine.ok()) return OnFailed(engine.status());
     apply_.Install(std::move(*engine),
@@ -86,7 +92,11 @@ void Node::FinishInstall(const std::string& membership) {
   const raft::SnapshotMeta& meta = *held_persists_.front().snapshot;
   NoteMembership(membership, meta.last.index);
   compaction_.Reset();
-  SaveConfig(meta.last, meta.config->Encode(membership_->Encode()));
+  SaveConfig(meta.last, meta.config->Encode(membership_->Encode()), [this] { EndInstall(); });
+}
+
+void Node::EndInstall() {
+  if (stopped_) return;
   pending_.OnOvertaken();
   reads_.OnApplied(view(), NowMs());
   installing_ = false;
@@ -97,16 +107,48 @@ void Node::FinishInstall(const std::string& membership) {
   if (!held_persists_.empty()) BeginInstall();
 }
 
-void Node::SaveConfig(const raft::Position& base, const std::string& config) {
-  if (config == config_saved_) return;
+// The record goes before what it makes room for: `then` comes when it is durable. A full disk holds
+// it up, and is tried again; of several that wait, the newest is saved.
+void Node::SaveConfig(const raft::Position& base, std::string config, Once<> then) {
+  if (KEEL_MUTANT(kMembersForgotten)) return std::move(then)();
+  const bool is_saved = config == config_saved_;
+  if (is_saved && !saving_config_ && !config_wanted_.has_value()) return std::move(then)();
   config_saved_ = config;
-  writer_->Run([this, base, config] {
-    MemberRecord record = files_->record();
-    record.base = base;
-    record.config = config;
-    const Status saved = files_->Save(record);
-    if (!saved.ok()) seams_.roles.node->Post([this, saved] { OnFailed(saved); });
-  });
+  if (!config_wanted_.has_value()) config_wanted_.emplace();
+  config_wanted_->base = base;
+  config_wanted_->config = std::move(config);
+  config_wanted_->then.push_back(std::move(then));
+  if (!saving_config_) BeginSave();
+}
+
+void Node::BeginSave() {
+  saving_config_ = true;
+  auto save = std::make_shared<ConfigSave>(std::move(*config_wanted_));
+  config_wanted_.reset();
+  writer_->Run([this, save = std::move(save)]() mutable { TrySave(std::move(save)); });
+}
+
+// On the WAL role.
+void Node::TrySave(std::shared_ptr<ConfigSave> save) {
+  MemberRecord record = files_->record();
+  record.base = save->base;
+  record.config = save->config;
+  const Status status = files_->Save(record);
+  if (status.code() == Code::kResourceExhausted) {
+    seams_.roles.wal->PostAfter(
+        options_.full_disk_retry_us,
+        [this, save = std::move(save)]() mutable { TrySave(std::move(save)); });
+    return;
+  }
+  seams_.roles.node->Post([this, save = std::move(save), status] { OnSaved(save.get(), status); });
+}
+
+void Node::OnSaved(ConfigSave* save, const Status& status) {
+  saving_config_ = false;
+  if (stopped_) return;
+  if (!status.ok()) return OnFailed(status);
+  for (Once<>& then : save->then) std::move(then)();
+  if (config_wanted_.has_value() && !saving_config_) BeginSave();
 }
 
 }  // namespace keel::node

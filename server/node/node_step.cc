@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "server/node/node.h"
 
 namespace keel::node {
@@ -33,6 +34,7 @@ void Node::Step() {
   HandProposals();
   stepping_.clear();
   stepping_.swap(inputs_);
+  if (seams_.on_inputs) seams_.on_inputs(*core_, stepping_);
   core_->Step(stepping_, out_);
   if (seams_.on_step) seams_.on_step(*core_, out_);
   CarryOut();
@@ -41,6 +43,7 @@ void Node::Step() {
 // In the order that raft/io.h demands.
 void Node::CarryOut() {
   HandPersist();
+  if (installs_due_ == 0) receiver_.Release();
   HandMessages();
   if (!out_.committed.empty()) {
     commits_.push_back({out_.committed.back().index, NowMs()});
@@ -76,6 +79,7 @@ void Node::HandPersist() {
     const Index base = persist.snapshot->last.index;
     persist.keeps_log ? sizes_.CompactTo(base) : sizes_.Reset(base);
     compacted_ = base;  // this persist cuts the log
+    ++installs_due_;
   }
   sizes_.Append(persist.entries);
   if (!installing_ && !persist.snapshot.has_value()) return writer_->Write(std::move(persist));
@@ -91,6 +95,10 @@ void Node::HandMessages() {
     seams_.transport->Send(to, lane, std::move(wrapped));
   };
   for (raft::Message& message : out_.send_now) send(std::move(message));
+  if (KEEL_MUTANT(kPromisesNotAwaited3)) {
+    for (raft::Message& message : out_.send_after_persist) send(std::move(message));
+    return;
+  }
   if (out_.send_after_persist.empty()) return;
   promises_.push_back({out_.after, std::move(out_.send_after_persist)});
 }
@@ -98,6 +106,8 @@ void Node::HandMessages() {
 void Node::OnPersisted(raft::PersistId id) {
   if (stopped_) return;
   while (!promises_.empty() && promises_.front().after <= id) {
+    // One write may hold what cuts the log again; what was promised before that is told before it.
+    if (seams_.on_persisted) seams_.on_persisted(*core_, promises_.front().after);
     for (raft::Message& message : promises_.front().messages) {
       const NodeId to = message.to;
       PeerMessage wrapped = std::move(message);
@@ -106,6 +116,7 @@ void Node::OnPersisted(raft::PersistId id) {
     }
     promises_.pop_front();
   }
+  if (seams_.on_persisted) seams_.on_persisted(*core_, id);
   Feed(raft::PersistDone{id});
 }
 
@@ -115,14 +126,15 @@ void Node::HandReads() {
     for (const raft::ReadReady& ready : out_.reads_ready) reads_.OnReady(ready, now_ms);
     reads_.OnApplied(view(), now_ms);
   }
-  std::vector<raft::ReadId> again;
+  bool again = false;
   for (const raft::ReadRefused& refused : out_.reads_refused) {
-    reads_.OnRefused(refused, NowMs(), &again);
+    again |= reads_.OnRefused(refused, NowMs());
   }
-  if (!again.empty()) {
+  if (again) {
     // Not at once: without a leader they would go round and round.
-    seams_.roles.node->PostAfter(kHousekeepEveryMs * 1000, [this, again = std::move(again)] {
-      Feed(raft::ReadRequest{again});
+    seams_.roles.node->PostAfter(kHousekeepEveryMs * 1000, [this] {
+      std::vector<raft::ReadId> ids = reads_.AskAgain();
+      if (!ids.empty()) Feed(raft::ReadRequest{std::move(ids)});
     });
   }
 }
@@ -232,6 +244,7 @@ void Node::HousekeepLater() {
 void Node::Housekeep() {
   const uint64_t now_ms = NowMs();
   pending_.Settle(now_ms);
+  reads_.Expire(now_ms);
   SettleChanges();
   sender_.Housekeep();
   lease_asks_.Housekeep(now_ms);
@@ -274,8 +287,9 @@ void Node::CompactLog() {
   if (base.index <= compacted_) return;
   compacted_ = base.index;
   sizes_.CompactTo(base.index);
-  SaveConfig(base, core_->configs().At(base.index)->Encode(membership_->Encode()));
-  writer_->Compact(base);
+  SaveConfig(base, core_->configs().At(base.index)->Encode(membership_->Encode()), [this, base] {
+    if (!stopped_) writer_->Compact(base);
+  });
 }
 
 void Node::TellMembers() {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutant.h"
 
 namespace keel::node {
 
@@ -76,6 +77,9 @@ void Pending::Placed(uint64_t sequence, const raft::Position& position) {
   found->second.stage = Stage::kPlaced;
   found->second.position = position;
   placed_.emplace(position.index, sequence);
+  if (KEEL_MUTANT(kAnsweredWhenPlaced8)) {
+    Finish(found, Applied{.index = position.index, .term = position.term});
+  }
 }
 
 void Pending::Refused(uint64_t sequence, raft::ProposalRefusal refusal, uint64_t now_ms) {
@@ -86,6 +90,7 @@ void Pending::Refused(uint64_t sequence, raft::ProposalRefusal refusal, uint64_t
     case raft::ProposalRefusal::kTransferring: {
       Entry entry = std::move(found->second);
       entries_.erase(found);
+      if (KEEL_MUTANT(kOutcomeLost)) return;
       if (entry.local_only || now_ms >= entry.added_ms + options_.leader_patience_ms) {
         return End(std::move(entry), Dropped{DropReason::kNoLeader});
       }
@@ -183,6 +188,13 @@ void Pending::OnLeaderLost(NodeId leader, UnknownReason reason, uint64_t now_ms)
   for (const uint64_t sequence : Sequences()) {
     Entry& entry = entries_.at(sequence);
     if (entry.stage == Stage::kHeld || entry.leader.id != leader) continue;
+    if (KEEL_MUTANT(kForwardedAgain58) && reason == UnknownReason::kLeaderChanged) {
+      if (entry.stage == Stage::kPlaced) placed_.erase({entry.position.index, sequence});
+      Entry again = std::move(entry);
+      entries_.erase(sequence);
+      Hold(std::move(again));
+      continue;
+    }
     entry.is_lost = true;
     NoteLost(entry.leader.term);
     if (deadline_ms >= entry.deadline_ms) continue;

@@ -25,7 +25,7 @@ using ReadOutcome = std::variant<std::shared_ptr<const kv::ReadView>, raft::Read
 struct ReadTimes {
   uint64_t asked_ms = 0;
   uint64_t indexed_ms = 0;  // the core had named the index, or had refused to
-  uint64_t applied_ms = 0;  // the state had reached it
+  uint64_t applied_ms = 0;  // the state had reached it, or had not in time
 };
 using ReadDone = Once<ReadOutcome, ReadTimes>;
 
@@ -44,15 +44,19 @@ class Reads {
   [[nodiscard]] std::optional<raft::ReadId> Add(ReadDone done, uint64_t now_ms);
 
   void OnReady(const raft::ReadReady& ready, uint64_t now_ms);
-  // Refusals for want of a leader are asked again until the read's patience ends: then the new id
-  // is appended to *again.
-  void OnRefused(const raft::ReadRefused& refused, uint64_t now_ms,
-                 std::vector<raft::ReadId>* again);
+  // Refusals for want of a leader are asked again until the read's patience ends. True: AskAgain is
+  // to be called in a while.
+  [[nodiscard]] bool OnRefused(const raft::ReadRefused& refused, uint64_t now_ms);
+  // The new ids of all that were refused so; sequences ascend in the order of asking.
+  [[nodiscard]] std::vector<raft::ReadId> AskAgain();
+  // Refuses what has waited for longer than its patience: a member that was removed, or that is cut
+  // off, may never reach the index that its read was given.
+  void Expire(uint64_t now_ms);
   // Answers what waits for an index that the view has reached.
   void OnApplied(const std::shared_ptr<const kv::ReadView>& view, uint64_t now_ms);
   void Shutdown();
 
-  [[nodiscard]] size_t size() const { return asked_.size() + waiting_.size(); }
+  [[nodiscard]] size_t size() const { return asked_.size() + refused_.size() + waiting_.size(); }
   // Those whose index took long to come, or did not come.
   [[nodiscard]] uint64_t slow_count() const { return slow_count_; }
   // Those that ended without an index.
@@ -68,12 +72,17 @@ class Reads {
     ReadTimes times;
   };
   [[nodiscard]] raft::ReadId Ask(Asked asked);
+  [[nodiscard]] bool IsOver(uint64_t asked_ms, uint64_t now_ms) const {
+    return now_ms >= asked_ms + options_.patience_ms;
+  }
   void CountIfSlow(const Asked& asked, uint64_t now_ms);
 
   const Options options_;
   uint64_t next_sequence_ = 1;
   std::unordered_map<uint64_t, Asked> asked_;
+  std::vector<Asked> refused_;  // until they are asked again
   std::multimap<Index, Waiting> waiting_;
+  uint64_t expired_ms_ = 0;  // when Expire looked last
   uint64_t slow_count_ = 0;
   uint64_t failed_count_ = 0;
 };

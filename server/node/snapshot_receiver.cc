@@ -2,16 +2,18 @@
 
 #include <utility>
 
+#include "base/check.h"
+
 namespace keel::node {
 
 void SnapshotReceiver::OnChunk(NodeId from, SnapshotChunk chunk, Index applied) {
   const bool is_known = transfer_ != 0 && chunk.transfer == transfer_ && from == from_;
   if (!is_known) {
     const bool begins = chunk.number == 0 && !chunk.bytes.empty() && chunk.transfer != 0;
-    if (!begins || finishing_) return Answer(from, chunk.transfer);
+    if (!begins || held_ || finishing_) return Answer(from, chunk.transfer);
     Begin(from, chunk, applied);
   }
-  const bool is_next = chunk.number == count_ + queue_.size() && !chunk.bytes.empty();
+  const bool is_next = !complete_ && chunk.number == count_ + queue_.size() && !chunk.bytes.empty();
   if (!is_next || queue_.size() >= options_.chunks_queued_max) {
     return Answer(from, chunk.transfer);
   }
@@ -83,7 +85,9 @@ void SnapshotReceiver::Answer(NodeId to, uint64_t transfer, bool refused) const 
 }
 
 void SnapshotReceiver::Finish(Once<Result<std::unique_ptr<kv::Engine>>> done) {
+  KEEL_CHECK(complete_ && transfer_ != 0) << "what is installed is here, whole";
   finishing_ = true;
+  held_ = false;
   transfer_ = 0;
   options_.roles.pool->Post([this, incoming = std::move(incoming_),
                              done = std::move(done)]() mutable {

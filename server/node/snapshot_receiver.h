@@ -33,6 +33,10 @@ class SnapshotReceiver {
   [[nodiscard]] bool Has(const raft::Position& last) const {
     return transfer_ != 0 && complete_ && last_ == last;
   }
+  // The core has been given the word that this state is here, and may take it: until Finish, or
+  // until Release says that it did not, no other stream takes its place.
+  void Hold() { held_ = true; }
+  void Release() { held_ = false; }
   // Makes what has arrived the state that counts, durably, and hands over its engine. Until the
   // callback, no other stream begins.
   void Finish(Once<Result<std::unique_ptr<kv::Engine>>> done);
@@ -55,6 +59,7 @@ class SnapshotReceiver {
   raft::Position last_;
   uint64_t count_ = 0;  // chunks that are in the engine
   bool complete_ = false;
+  bool held_ = false;
   bool finishing_ = false;
   bool adding_ = false;
   std::deque<Payload> queue_;

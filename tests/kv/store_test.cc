@@ -45,6 +45,32 @@ TEST(Store, BytesThatAreNoCommandAreRefusedAndCounted) {
   EXPECT_EQ(world.store().state().applied, Index(2));
 }
 
+// Without it a search in an empty family walks what compaction has removed behind it.
+TEST(Store, AFenceStandsBeforeTheRevisionsOfEveryStore) {
+  StoreWorld world;
+  const std::string fence = world.store().layout().Prefix(Family::kFence);
+  const std::string revisions = world.store().layout().Prefix(Family::kRevisions);
+  EXPECT_LT(fence, revisions);
+  for (const Family family :
+       {Family::kLeases, Family::kSessions, Family::kOutcomes, Family::kPrefixes}) {
+    EXPECT_LT(world.store().layout().Prefix(family), fence);
+  }
+  world.Put("a", "1");
+  const auto next = [&] {
+    const auto iterator = world.engine().Iterate({});
+    iterator->Seek(world.store().layout().Prefix(Family::kPrefixes));
+    return iterator->Valid() ? std::string(iterator->key()) : std::string();
+  };
+  EXPECT_EQ(next(), fence);
+  // A store that was written without it.
+  WriteBatch batch;
+  batch.Delete(fence);
+  ASSERT_TRUE(world.engine().Write(batch, world.store().state().applied).ok());
+  world.Restart();
+  world.Put("a", "2");
+  EXPECT_EQ(next(), fence);
+}
+
 TEST(Store, LogTimeNeverGoesBack) {
   StoreWorld world;
   world.now_ms = 5'000;

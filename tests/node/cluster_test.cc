@@ -187,5 +187,107 @@ TEST(Cluster, LeasesRunOutWithTheirKeysAndRenewalsKeepThem) {
   EXPECT_TRUE(view->Get("k2", view->revision())->has_value());
 }
 
+// Found by keel-sim-node, seeds 118 and 123: the member record could not be written before the log
+// was cut, and the member stopped.
+TEST(Cluster, AFullDiskHoldsUpTheRecordOfTheMembersAndStopsNobody) {
+  SimCluster cluster({.seed = 11});
+  ASSERT_TRUE(cluster.RunUntilSettled());
+  SimMember& full = cluster.at(0);
+  bool changed = false;
+  cluster.Leader()->node().ChangeMembers(
+      {.ops = {{.kind = raft::ConfigOpKind::kSetLeaseReads, .enabled = true}}},
+      [&](const node::ProposalOutcome& outcome) {
+        changed = std::holds_alternative<node::Applied>(outcome);
+      });
+  ASSERT_TRUE(cluster.world().RunUntil([&] { return changed; }, 5'000'000));
+  Workload workload(&cluster, {.value_bytes_max = 100});
+  workload.Start();
+  // What is preallocated can be written; a new file cannot.
+  full.files().SetCapacity(full.files().UsedBytes());
+  uint64_t failed_saves = 0;
+  full.files().SetHook([&](const simfs::Operation& operation) -> simfs::Fault {
+    const bool saves =
+        operation.kind == simfs::OperationKind::kWrite && operation.path.ends_with("/member.new");
+    failed_saves += saves ? 1 : 0;
+    return {};
+  });
+  cluster.world().RunFor(3'000'000);
+  EXPECT_GT(failed_saves, 1u) << "it is tried again";
+  EXPECT_TRUE(full.failure().ok()) << full.failure();
+  full.files().SetHook({});
+  full.files().SetCapacity(0);
+  cluster.world().RunFor(1'000'000);
+  workload.Stop();
+  ASSERT_TRUE(cluster.world().RunUntil([&] { return workload.IsIdle(); }, 20'000'000));
+  ASSERT_TRUE(cluster.RunUntilEqual());
+  workload.CheckAtEnd();
+  EXPECT_EQ(Joined(workload.complaints()), "");
+}
+
+// Found by keel-sim-node, seed 27: the log began anew behind the state, and at the next start the
+// record still told of the members from before.
+TEST(Cluster, AMemberThatLostItsLogRemembersItsMembersAtEveryStart) {
+  node::NodeOptions options = SimCluster::SmallOptions();
+  options.reconfig.strict = false;  // its leader is new, and has yet to hear from everybody
+  SimCluster cluster({.seed = 12, .node = options});
+  ASSERT_TRUE(cluster.RunUntilSettled());
+  const NodeId learner(4242);
+  bool changed = false;
+  cluster.Leader()->node().ChangeMembers(
+      {.ops = {{.kind = raft::ConfigOpKind::kAddLearner, .id = learner}}},
+      [&](const node::ProposalOutcome& outcome) {
+        changed = std::holds_alternative<node::Applied>(outcome);
+      });
+  ASSERT_TRUE(cluster.world().RunUntil([&] { return changed; }, 5'000'000));
+  ASSERT_TRUE(cluster.RunUntilEqual());
+  cluster.world().RunFor(5'000'000);  // the state becomes durable
+  SimMember& lost = cluster.Leader() == &cluster.at(0) ? cluster.at(1) : cluster.at(0);
+  lost.KillProcess();
+  auto files = lost.OpenFiles();
+  ASSERT_TRUE(files.ok()) << files.status();
+  const std::string wal = (*files)->wal_directory();
+  files->reset();
+  const auto names = lost.files().List(wal);
+  ASSERT_TRUE(names.ok()) << names.status();
+  for (const std::string& name : *names) ASSERT_TRUE(lost.files().Remove(wal + "/" + name).ok());
+  for (int start = 0; start < 2; ++start) {
+    ASSERT_TRUE(lost.Start().ok());
+    EXPECT_NE(lost.node().core().config().Find(learner), nullptr) << "start " << start;
+    // Its first write is what begins the log anew.
+    kv::Command command;
+    command.operation = kv::LeaseGrantOp{.id = kv::LeaseId(start + 1), .ttl_s = 60};
+    cluster.Leader()->node().Propose({.command = kv::EncodeCommand(command)},
+                                     [](const node::ProposalOutcome&) {});
+    cluster.world().RunFor(1'000'000);
+    ASSERT_TRUE(cluster.RunUntilEqual());
+    lost.KillProcess();
+  }
+}
+
+// It has been still for so long that the others have another leader, by whose clock the lease ran
+// out; and does not know it yet when it finds the question.
+TEST(Cluster, ALeaderOfThePastRenewsNoLease) {
+  SimCluster cluster({.seed = 10});
+  ASSERT_TRUE(cluster.RunUntilSettled());
+  SimMember* past = cluster.Leader();
+  bool granted = false;
+  kv::Command command;
+  command.operation = kv::LeaseGrantOp{.id = kv::LeaseId(1), .ttl_s = 2};
+  past->node().Propose({.command = kv::EncodeCommand(command)},
+                       [&](const node::ProposalOutcome& outcome) {
+                         granted = std::holds_alternative<node::Applied>(outcome);
+                       });
+  ASSERT_TRUE(cluster.world().RunUntil([&] { return granted; }, 5'000'000));
+  past->SetPaused(true);
+  std::vector<node::LeaseAnswer> answers;
+  past->node().RenewLease(kv::LeaseId(1),
+                          [&](const node::LeaseAnswer& answer) { answers.push_back(answer); });
+  cluster.world().RunFor(4'000'000);
+  past->SetPaused(false);
+  ASSERT_TRUE(cluster.world().RunUntil([&] { return !answers.empty(); }, 5'000'000));
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_FALSE(answers.front().led && answers.front().found);
+}
+
 }  // namespace
 }  // namespace keel::node_test

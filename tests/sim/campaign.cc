@@ -32,7 +32,7 @@ void Totals::Add(const SeedResult& result) {
 }
 
 uint64_t Totals::EmptyCells() const {
-  const std::vector<Cell>& cells = PossibleCells();
+  const std::vector<Cell>& cells = PossibleCells(*chart);
   return static_cast<uint64_t>(std::count_if(
       cells.begin(), cells.end(), [this](const Cell& cell) { return CountOf(matrix, cell) == 0; }));
 }
@@ -66,9 +66,15 @@ std::string_view WhyNotGoodEnough(const Totals& totals, const RunFacts& facts) {
   return "";
 }
 
+bool IsDone(const Totals& totals, const RunLimits& limits, double real_s) {
+  if (limits.seeds != 0 && totals.seeds >= limits.seeds) return true;
+  if (limits.seconds == 0 || real_s < static_cast<double>(limits.seconds)) return false;
+  return totals.seeds >= limits.covering_seeds || totals.EmptyCells() == 0;
+}
+
 double Campaign::WorthOf(uint64_t seed) const {
   double worth = 0;
-  for (const Cell& cell : AimsOf(seed)) {
+  for (const Cell& cell : AimsOf(seed, *totals_.chart)) {
     const double count = 1 + CountOf(totals_.matrix, cell);
     worth += 1 / (count * count);
   }

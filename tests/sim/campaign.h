@@ -15,6 +15,7 @@
 namespace keel::sim {
 
 struct Totals {
+  const Chart* chart = &CoreChart();
   uint64_t seeds = 0;
   uint64_t violations = 0;
   uint64_t failed_seeds = 0;
@@ -49,9 +50,21 @@ inline constexpr double kSpeedMin = 200;
 // Why a run in which no rule was broken is no success all the same; empty if it is one.
 [[nodiscard]] std::string_view WhyNotGoodEnough(const Totals& totals, const RunFacts& facts);
 
+// When a run that is clean ends.
+struct RunLimits {
+  uint64_t seeds = 0;    // 0: no such limit
+  uint64_t seconds = 0;  // of real time; 0: no such limit
+  // When the time is up and a cell is still empty, the run goes on for up to so many seeds in all:
+  // a slow machine takes longer, and covers the same.
+  uint64_t covering_seeds = 0;
+};
+
+[[nodiscard]] bool IsDone(const Totals& totals, const RunLimits& limits, double real_s);
+
 class Campaign {
  public:
-  explicit Campaign(uint64_t first_seed) : next_seed_(first_seed) {}
+  explicit Campaign(uint64_t first_seed, const Chart& chart = CoreChart())
+      : next_seed_(first_seed), totals_{.chart = &chart} {}
 
   [[nodiscard]] uint64_t PickSeed();
   void Add(const SeedResult& result) { totals_.Add(result); }

@@ -44,6 +44,22 @@ TEST(SimVerdict, SpeedIsJudgedOnlyWhereItMeansSomethingAndShortRunsAreNot) {
   EXPECT_EQ(WhyNotGoodEnough(poor, {.real_s = 500, .judges_speed = true}), "");
 }
 
+TEST(SimVerdict, ASlowMachineTakesLongerAndCoversTheSame) {
+  const RunLimits limits{.seconds = 60, .covering_seeds = 80};
+  Totals uncovered = GoodTotals();
+  uncovered.matrix = Matrix();
+  uncovered.seeds = 79;
+  EXPECT_FALSE(IsDone(uncovered, limits, 500));
+  uncovered.seeds = 80;
+  EXPECT_TRUE(IsDone(uncovered, limits, 500));
+  EXPECT_FALSE(IsDone(uncovered, limits, 59));
+  Totals covered = GoodTotals();
+  covered.seeds = 20;
+  EXPECT_TRUE(IsDone(covered, limits, 60));
+  EXPECT_TRUE(IsDone(uncovered, {.seeds = 80}, 1));
+  EXPECT_TRUE(IsDone(uncovered, {.seconds = 60}, 60)) << "no seeds beyond the time";
+}
+
 TEST(SimVerdict, ARunThatDidNothingProvesNothing) {
   Totals idle = GoodTotals();
   idle.tally.offered = 99'999;

@@ -1,12 +1,12 @@
 #include "tests/sim/cells.h"
 
+#include <utility>
+
 #include "base/prng.h"
 
 namespace keel::sim {
 
 namespace {
-
-constexpr size_t kAims = 10;
 
 bool IsMemberChange(FaultKind fault) {
   switch (fault) {
@@ -37,25 +37,37 @@ std::string_view WhyImpossible(const Cell& cell) {
   return "";
 }
 
-const std::vector<Cell>& PossibleCells() {
-  static const std::vector<Cell> cells = [] {
-    std::vector<Cell> all;
-    for (size_t fault = 0; fault < kFaultKinds; ++fault) {
-      for (size_t phase = 0; phase < kPhases; ++phase) {
-        const Cell cell{static_cast<FaultKind>(fault), static_cast<Phase>(phase)};
-        if (WhyImpossible(cell).empty()) all.push_back(cell);
-      }
+Chart MakeChart(Chart chart) {
+  for (const FaultKind fault : chart.faults) {
+    for (const Phase phase : chart.phases) {
+      const Cell cell{fault, phase};
+      if (chart.why_impossible(cell).empty()) chart.possible.push_back(cell);
     }
-    return all;
-  }();
-  return cells;
+  }
+  return chart;
 }
 
-std::vector<Cell> AimsOf(uint64_t seed) {
-  const std::vector<Cell>& all = PossibleCells();
+const Chart& CoreChart() {
+  static const Chart chart = [] {
+    Chart core{.why_impossible = &WhyImpossible};
+    for (size_t fault = 0; fault <= static_cast<size_t>(FaultKind::kCompact); ++fault) {
+      core.faults.push_back(static_cast<FaultKind>(fault));
+    }
+    for (size_t phase = 0; phase <= static_cast<size_t>(Phase::kRestart); ++phase) {
+      core.phases.push_back(static_cast<Phase>(phase));
+    }
+    core.phases.push_back(Phase::kSteady);
+    return MakeChart(std::move(core));
+  }();
+  return chart;
+}
+
+std::vector<Cell> AimsOf(uint64_t seed, const Chart& chart) {
   Prng prng(seed ^ 0x61696d73u);
   std::vector<Cell> aims;
-  for (size_t i = 0; i < kAims; ++i) aims.push_back(all[prng.Below(all.size())]);
+  for (size_t i = 0; i < chart.aims; ++i) {
+    aims.push_back(chart.possible[prng.Below(chart.possible.size())]);
+  }
   return aims;
 }
 

@@ -39,13 +39,14 @@ TEST(SimPhases, PhasesOfSeveralHostsGoOnSideBySide) {
 
 TEST(SimCells, EveryCellIsEitherPossibleOrHasAReason) {
   size_t impossible = 0;
-  for (size_t fault = 0; fault < kFaultKinds; ++fault) {
-    for (size_t phase = 0; phase < kPhases; ++phase) {
-      const Cell cell{static_cast<FaultKind>(fault), static_cast<Phase>(phase)};
+  const Chart& chart = CoreChart();
+  for (const FaultKind fault : chart.faults) {
+    for (const Phase phase : chart.phases) {
+      const Cell cell{fault, phase};
       impossible += WhyImpossible(cell).empty() ? 0 : 1;
     }
   }
-  EXPECT_EQ(PossibleCells().size() + impossible, kFaultKinds * kPhases);
+  EXPECT_EQ(PossibleCells().size() + impossible, chart.faults.size() * chart.phases.size());
 }
 
 TEST(SimCells, TheAimsOfASeedAreItsOwnAndAllCellsAreAimedAt) {

@@ -1,4 +1,4 @@
-// keel-sim: runs seeds, judges them, and closes with one line for machines.
+// The simulators' program: runs seeds, judges them, and closes with one line for machines.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "tests/sim/campaign.h"
 #include "tests/sim/report.h"
+#include "tests/sim/simulator.h"
 
 namespace keel::sim {
 namespace {
@@ -31,13 +32,13 @@ struct Flags {
 };
 
 constexpr char kHelp[] =
-    R"(keel-sim: whole clusters of raft cores under a simulated clock, network and disk.
-
+    R"(
   --seconds S      run new seeds for S seconds of real time (60 unless a number of seeds is given);
                    from 60 on, it is a failure if a cell of the coverage matrix is empty, if the
                    99th percentile of the time from healing to a leader is above 5 election
-                   timeouts, or, in a plain release build, if fewer than 200 seconds are simulated
-                   in a second
+                   timeouts, or, in a plain release build of keel-sim, if fewer than 200 seconds
+                   are simulated in a second; keel-sim-node goes on for up to 80 seeds in all
+                   while a cell is empty, so that a slow machine covers the same
   --seeds N        run N seeds
   --first-seed N   begin there (1)
   --seed N         run this one seed, from 1 on, and print its trace hash
@@ -56,7 +57,7 @@ uint32_t running_nodes = 0;
 void OnCheckFailure(const char* message) {
   std::printf("CHECK failed in seed %llu: %s\nto see it again: %s --verbose\n",
               static_cast<unsigned long long>(running_seed), message,
-              ReplayCommand(running_seed, running_nodes).c_str());
+              ReplayCommand(running_seed, running_nodes, TheSimulator().command).c_str());
   std::fflush(stdout);
 }
 
@@ -104,7 +105,8 @@ bool Parse(int argc, char** argv, Flags* flags) {
 void PrintFailedAgain(const SeedResult& result, uint32_t nodes) {
   // The same run once more, this time with somebody listening.
   Story story(/*prints_at_once=*/false);
-  PrintFailure(RunSeed(MakeProfile(result.seed, nodes), &story), story, nodes);
+  PrintFailure(TheSimulator().run(result.seed, nodes, &story), story, nodes,
+               TheSimulator().command);
 }
 
 #ifdef KEEL_JUDGES_SPEED
@@ -133,9 +135,9 @@ int RunOne(const Flags& flags) {
   Story story(/*prints_at_once=*/flags.verbose);
   running_seed = *flags.seed;
   const Clock::time_point start = Clock::now();
-  const SeedResult result = RunSeed(MakeProfile(running_seed, flags.nodes), &story);
+  const SeedResult result = TheSimulator().run(running_seed, flags.nodes, &story);
   const double took_s = SecondsSince(start);
-  if (!result.IsClean()) PrintFailure(result, story, flags.nodes);
+  if (!result.IsClean()) PrintFailure(result, story, flags.nodes, TheSimulator().command);
   PrintSeed(result);
   Totals totals;
   totals.Add(result);
@@ -144,21 +146,22 @@ int RunOne(const Flags& flags) {
 }
 
 int RunMany(const Flags& flags) {
-  Campaign campaign(flags.first_seed);
+  Campaign campaign(flags.first_seed, *TheSimulator().chart);
   const Clock::time_point start = Clock::now();
   const Totals& totals = campaign.totals();
-  while (totals.failed_seeds < kFailuresShown) {
-    if (flags.seeds != 0 && totals.seeds >= flags.seeds) break;
-    if (flags.seconds != 0 && SecondsSince(start) >= static_cast<double>(flags.seconds)) break;
+  const bool is_full = flags.seconds >= kFullRunSeconds;
+  const RunLimits limits{.seeds = flags.seeds,
+                         .seconds = flags.seconds,
+                         .covering_seeds = is_full ? TheSimulator().covering_seeds : 0};
+  while (totals.failed_seeds < kFailuresShown && !IsDone(totals, limits, SecondsSince(start))) {
     running_seed = campaign.PickSeed();
-    const SeedResult result = RunSeed(MakeProfile(running_seed, flags.nodes), nullptr);
+    const SeedResult result = TheSimulator().run(running_seed, flags.nodes, nullptr);
     campaign.Add(result);
     if (!result.IsClean()) PrintFailedAgain(result, flags.nodes);
   }
-  const RunFacts facts{.real_s = SecondsSince(start),
-                       .is_full = flags.seconds >= kFullRunSeconds,
-                       .judges_speed = kJudgesSpeed};
-  if (flags.matrix || facts.is_full) PrintMatrix(totals.matrix);
+  const RunFacts facts{
+      .real_s = SecondsSince(start), .is_full = is_full, .judges_speed = kJudgesSpeed};
+  if (flags.matrix || facts.is_full) PrintMatrix(totals.matrix, *TheSimulator().chart);
   PrintTotals(totals, facts.real_s);
   if (facts.is_full) PrintTargets(totals, facts.real_s);
   const std::string_view why = WhyNotGoodEnough(totals, facts);
@@ -170,17 +173,20 @@ int RunMany(const Flags& flags) {
 int Main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--help") == 0) {
-      std::fputs(kHelp, stdout);
+      std::printf("%s: %s\n%s", std::string(TheSimulator().program).c_str(),
+                  std::string(TheSimulator().what).c_str(), kHelp);
       return 0;
     }
   }
   Flags flags;
   if (!Parse(argc, argv, &flags)) {
-    std::fputs("keel-sim: a flag is not understood; --help lists them\n", stderr);
+    std::fprintf(stderr, "%s: a flag is not understood; --help lists them\n",
+                 std::string(TheSimulator().program).c_str());
     return 2;
   }
   if (flags.seed == 0u || flags.first_seed == 0) {
-    std::fputs("keel-sim: there is no seed 0; they are numbered from 1\n", stderr);
+    std::fprintf(stderr, "%s: there is no seed 0; they are numbered from 1\n",
+                 std::string(TheSimulator().program).c_str());
     return 2;
   }
   SetCheckFailureHook(&OnCheckFailure);

@@ -15,6 +15,7 @@
 #include "base/mutant.h"
 #include "tests/scenarios/runner.h"
 #include "tests/sim/campaign.h"
+#include "tests/sim/simulator.h"
 
 namespace keel::sim {
 
@@ -81,11 +82,11 @@ std::string RunApart(const std::function<void()>& body) {
 void RunSeeds(const HuntLimits& limits) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point deadline = Clock::now() + std::chrono::seconds(limits.seconds);
-  Campaign campaign(1);
+  Campaign campaign(1, *TheSimulator().chart);
   for (uint64_t i = 0; i < limits.seeds && Clock::now() < deadline; ++i) {
     const uint64_t seed = campaign.PickSeed();
     Write("S " + std::to_string(seed) + "\n");
-    const SeedResult result = RunSeed(MakeProfile(seed, 0), nullptr);
+    const SeedResult result = TheSimulator().run(seed, 0, nullptr);
     campaign.Add(result);
     if (result.IsClean()) continue;
     const raft::Violation& first = result.violations.front();
@@ -104,15 +105,6 @@ void StopHuntsWhenTold(uint64_t seconds) {
 }
 
 bool HuntsAreOver() { return is_over != 0; }
-
-const std::vector<KnownMutant>& KnownMutants() {
-  static const std::vector<KnownMutant> known{
-#define KEEL_MUTANT_ROW(name, text) {mutants::Mutant::name, #name, text},
-      KEEL_MUTANT_LIST(KEEL_MUTANT_ROW)
-#undef KEEL_MUTANT_ROW
-  };
-  return known;
-}
 
 Kill HuntBySeeds(mutants::Mutant mutant, const HuntLimits& limits) {
   std::istringstream lines(RunApart([&] {

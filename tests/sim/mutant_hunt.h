@@ -19,6 +19,7 @@ struct KnownMutant {
   std::string text;
 };
 
+// Whom the program hunts, in its simulator's seeds: one definition is linked into each.
 [[nodiscard]] const std::vector<KnownMutant>& KnownMutants();
 
 struct HuntLimits {

@@ -13,13 +13,13 @@ namespace {
 using Number = unsigned long long;
 
 constexpr char kHelp[] =
-    R"(keel-mutants: every known bug, put back in, must be found.
+    R"(keel-mutants, keel-node-mutants: every known bug, put back in, must be found.
 
   --only NAME             hunt this one
   --list                  name them all
   --seconds S             stop hunting after that long; what was not hunted has survived
   --seconds-per-mutant S  how long seeds may take before the scenarios are asked (60)
-  --scenarios FOLDER      where they are (tests/scenarios)
+  --scenarios FOLDER      where they are (tests/scenarios); they tell of the core alone
   --help                  this page
 
 An unmutated control run comes first and must survive. Exit code 0 only if it does, every mutant is
@@ -133,7 +133,7 @@ int HuntAndJudge(const Flags& flags) {
 int Main(int argc, char** argv) {
   Flags flags;
   if (!Parse(argc, argv, &flags)) {
-    std::fputs("keel-mutants: a flag is not understood; --help lists them\n", stderr);
+    std::fputs("a flag is not understood; --help lists them\n", stderr);
     return 2;
   }
   if (flags.help) {

@@ -34,7 +34,8 @@ Micros Nemesis::Act() {
   if (aim_ < aims_.size() && prng_.Chance(2, 3)) {
     FollowAim();
   } else if (active_.size() < world_->profile().faults_at_once) {
-    (void)Start(static_cast<FaultKind>(prng_.Below(kFaultKinds)));
+    const std::vector<FaultKind>& faults = CoreChart().faults;
+    (void)Start(faults[prng_.Below(faults.size())]);
   }
   return next;
 }
@@ -108,6 +109,9 @@ void Nemesis::Provoke(Phase phase) {
     case Phase::kRestart:
       (void)StartCrash();
       return;
+    case Phase::kLeaseExpiry:
+    case Phase::kDiskFull:
+    case Phase::kRepair:
     case Phase::kSteady:
       return;
   }
@@ -165,6 +169,10 @@ bool Nemesis::Start(FaultKind kind) {
       return StartSettings();
     case FaultKind::kCompact:
       return StartCompact();
+    case FaultKind::kFullDisk:
+    case FaultKind::kBrokenSync:
+    case FaultKind::kStop:
+      break;
   }
   return false;
 }

@@ -4,17 +4,18 @@ namespace keel::sim {
 
 std::string_view ToString(Phase phase) {
   constexpr std::array<std::string_view, kPhases> kNames{
-      "election", "joint", "snap-sent", "snap-inst", "transfer", "compact", "restart", "steady"};
+      "election", "joint", "snap-sent", "snap-inst", "transfer", "compact",
+      "restart",  "lease", "disk-full", "repair",    "steady"};
   return kNames[static_cast<size_t>(phase)];
 }
 
 std::string_view ToString(FaultKind kind) {
   constexpr std::array<std::string_view, kFaultKinds> kNames{
-      "loss",          "duplicate",     "reorder",  "delay",      "cut",
-      "one-way",       "bridge",        "crash",    "slow-disk",  "stall-disk",
-      "damage",        "lost-state",    "wipe",     "clock-skew", "pause",
-      "process-death", "reset",         "transfer", "add",        "alter",
-      "remove",        "remove-leader", "replace",  "settings",   "compact"};
+      "loss",    "duplicate",  "reorder",     "delay",         "cut",     "one-way",
+      "bridge",  "crash",      "slow-disk",   "stall-disk",    "damage",  "lost-state",
+      "wipe",    "clock-skew", "pause",       "process-death", "reset",   "transfer",
+      "add",     "alter",      "remove",      "remove-leader", "replace", "settings",
+      "compact", "full-disk",  "broken-sync", "stop"};
   return kNames[static_cast<size_t>(kind)];
 }
 

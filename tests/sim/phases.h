@@ -21,9 +21,12 @@ enum class Phase : uint8_t {
   kTransfer,
   kCompaction,
   kRestart,
+  kLeaseExpiry,  // this and the next two: of whole nodes alone (tests/nodesim)
+  kDiskFull,
+  kRepair,
   kSteady,
 };
-inline constexpr size_t kPhases = 8;
+inline constexpr size_t kPhases = 11;
 [[nodiscard]] std::string_view ToString(Phase phase);
 
 enum class FaultKind : uint8_t {
@@ -52,8 +55,11 @@ enum class FaultKind : uint8_t {
   kReplace,
   kSettings,
   kCompact,
+  kFullDisk,  // this and the next two: of whole nodes alone
+  kBrokenSync,
+  kStop,
 };
-inline constexpr size_t kFaultKinds = 25;
+inline constexpr size_t kFaultKinds = 28;
 [[nodiscard]] std::string_view ToString(FaultKind kind);
 
 // Faults × phases.

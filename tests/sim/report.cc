@@ -13,11 +13,11 @@ using Number = unsigned long long;
 
 double Seconds(Micros time) { return static_cast<double>(time) / kSecond; }
 
-void PrintRow(FaultKind fault, const Matrix& matrix) {
+void PrintRow(FaultKind fault, const Matrix& matrix, const Chart& chart) {
   std::printf("  %-14s", std::string(ToString(fault)).c_str());
-  for (size_t phase = 0; phase < kPhases; ++phase) {
-    const uint32_t count = matrix.cells[static_cast<size_t>(fault)][phase];
-    const bool possible = WhyImpossible({fault, static_cast<Phase>(phase)}).empty();
+  for (const Phase phase : chart.phases) {
+    const uint32_t count = matrix.cells[static_cast<size_t>(fault)][static_cast<size_t>(phase)];
+    const bool possible = chart.why_impossible({fault, phase}).empty();
     if (count == 0) {
       std::printf(" %9s", possible ? "EMPTY" : "-");
     } else {
@@ -29,29 +29,26 @@ void PrintRow(FaultKind fault, const Matrix& matrix) {
 
 }  // namespace
 
-std::string ReplayCommand(uint64_t seed, uint32_t nodes) {
-  std::string command = "./run sim --seed " + std::to_string(seed);
-  if (nodes != 0) command += " --nodes " + std::to_string(nodes);
-  return command;
+std::string ReplayCommand(uint64_t seed, uint32_t nodes, std::string_view command) {
+  std::string line = std::string(command) + " --seed " + std::to_string(seed);
+  if (nodes != 0) line += " --nodes " + std::to_string(nodes);
+  return line;
 }
 
-void PrintMatrix(const Matrix& matrix) {
+void PrintMatrix(const Matrix& matrix, const Chart& chart) {
   std::printf("faults that began within a phase which then ended:\n  %-14s", "");
-  for (size_t phase = 0; phase < kPhases; ++phase) {
-    std::printf(" %9s", std::string(ToString(static_cast<Phase>(phase))).c_str());
+  for (const Phase phase : chart.phases) {
+    std::printf(" %9s", std::string(ToString(phase)).c_str());
   }
   std::printf("\n");
-  for (size_t fault = 0; fault < kFaultKinds; ++fault) {
-    PrintRow(static_cast<FaultKind>(fault), matrix);
-  }
+  for (const FaultKind fault : chart.faults) PrintRow(fault, matrix, chart);
   std::printf("cells that cannot be:\n");
-  for (size_t fault = 0; fault < kFaultKinds; ++fault) {
-    for (size_t phase = 0; phase < kPhases; ++phase) {
-      const Cell cell{static_cast<FaultKind>(fault), static_cast<Phase>(phase)};
-      const std::string why(WhyImpossible(cell));
+  for (const FaultKind fault : chart.faults) {
+    for (const Phase phase : chart.phases) {
+      const std::string why(chart.why_impossible({fault, phase}));
       if (why.empty()) continue;
-      std::printf("  %s in %s: %s\n", std::string(ToString(cell.fault)).c_str(),
-                  std::string(ToString(cell.phase)).c_str(), why.c_str());
+      std::printf("  %s in %s: %s\n", std::string(ToString(fault)).c_str(),
+                  std::string(ToString(phase)).c_str(), why.c_str());
     }
   }
 }
@@ -65,9 +62,9 @@ void PrintTotals(const Totals& totals, double real_s) {
       Number{tally.unknown},
       static_cast<double>(tally.offered) / std::max(1.0, Seconds(totals.simulated)));
   std::printf("faults:");
-  for (size_t i = 0; i < kFaultKinds; ++i) {
-    std::printf(" %s=%llu", std::string(ToString(static_cast<FaultKind>(i))).c_str(),
-                Number{totals.faults[i]});
+  for (const FaultKind fault : totals.chart->faults) {
+    std::printf(" %s=%llu", std::string(ToString(fault)).c_str(),
+                Number{totals.faults[static_cast<size_t>(fault)]});
   }
   std::printf("\nseeds that elected and acknowledged under faults: %.1f%%\n",
               totals.seeds == 0 ? 0.0
@@ -89,14 +86,16 @@ void PrintSeed(const SeedResult& result) {
   std::printf("trace_hash=%016llx\n", Number{result.trace_hash});
 }
 
-void PrintFailure(const SeedResult& result, const Story& story, uint32_t nodes) {
+void PrintFailure(const SeedResult& result, const Story& story, uint32_t nodes,
+                  std::string_view command) {
   std::printf("seed %llu breaks a rule. Its last lines:\n", Number{result.seed});
   for (const std::string& line : story.lines()) std::printf("  %s\n", line.c_str());
   for (const raft::Violation& violation : result.violations) {
     std::printf("VIOLATION of %s by %llu: %s\n", std::string(violation.rule).c_str(),
                 Number{violation.node.value()}, violation.what.c_str());
   }
-  std::printf("to see it again: %s --verbose\n\n", ReplayCommand(result.seed, nodes).c_str());
+  std::printf("to see it again: %s --verbose\n\n",
+              ReplayCommand(result.seed, nodes, command).c_str());
 }
 
 }  // namespace keel::sim

@@ -99,6 +99,11 @@ void SimulatedFileSystem::SetCapacity(uint64_t capacity_bytes) {
   state_->capacity_bytes = capacity_bytes;
 }
 
+uint64_t SimulatedFileSystem::UsedBytes() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->disk.UsedBytes();
+}
+
 Image SimulatedFileSystem::ImageAfter(const Loss& loss) const {
   const std::lock_guard lock(state_->mutex);
   return state_->disk.ImageAfter(loss);

@@ -83,6 +83,9 @@ class SimulatedFileSystem final : public FileSystem {
   // Growing beyond it is RESOURCE_EXHAUSTED; 0 is without bound.
   void SetCapacity(uint64_t capacity_bytes);
 
+  // What all files take now.
+  [[nodiscard]] uint64_t UsedBytes() const;
+
   // ---- crashes ----
   // What a restart would find if the crash came now.
   [[nodiscard]] Image ImageAfter(const Loss& loss) const;

@@ -29,7 +29,15 @@ void Network::Cut(NodeId a, NodeId b) {
 
 void Network::Mend(NodeId a, NodeId b) { cut_.erase(Link(a, b)); }
 
-void Network::MendAll() { cut_.clear(); }
+void Network::MendAll() {
+  cut_.clear();
+  cut_one_way_.clear();
+}
+
+void Network::CutOneWay(NodeId from, NodeId to) {
+  cut_one_way_.insert({from, to});
+  TellLost(from, to, false);
+}
 
 void Network::Reset(NodeId a, NodeId b) {
   ++epochs_[Link(a, b)];
@@ -47,16 +55,30 @@ void Network::TellLost(NodeId who, NodeId peer, bool refused) {
 }
 
 void Network::Send(NodeId from, NodeId to, node::Lane lane, node::PeerMessage message) {
-  if (IsCut(from, to)) return TellLost(from, to, false);
+  if (const auto* core = std::get_if<raft::Message>(&message); tap_ && core != nullptr) tap_(*core);
+  if (IsCutOneWay(from, to)) return TellLost(from, to, false);
   if (!sinks_.contains(to)) return TellLost(from, to, true);
-  const uint64_t epoch = epochs_[Link(from, to)];
-  uint64_t& last_us = last_due_us_[{{from, to}, lane}];
-  last_us = std::max(
-      last_us, world_->now_us() + world_->prng().Between(latency_.least_us, latency_.most_us));
+  Prng& prng = world_->prng();
+  uint64_t due_us = world_->now_us() + prng.Between(latency_.least_us, latency_.most_us);
+  if (weather_.delay_us_max > 0) due_us += prng.Below(weather_.delay_us_max);
+  if (weather_.lost_per_mille > 0 && prng.Chance(weather_.lost_per_mille, 1000)) return;
   // As bytes, so that every run tests the format too.
   std::string bytes;
   node::AppendFrame(message, /*group=*/0, &bytes);
-  wire_.PostAfter(last_us - world_->now_us(), [this, from, to, epoch, bytes = std::move(bytes)] {
+  if (weather_.doubled_per_mille > 0 && prng.Chance(weather_.doubled_per_mille, 1000)) {
+    Post(from, to, due_us + prng.Below(4 * latency_.most_us), bytes);
+  }
+  if (weather_.overtaking_per_mille > 0 && prng.Chance(weather_.overtaking_per_mille, 1000)) {
+    return Post(from, to, due_us + prng.Below(8 * latency_.most_us), std::move(bytes));
+  }
+  uint64_t& last_us = last_due_us_[{{from, to}, lane}];
+  last_us = std::max(last_us, due_us);
+  Post(from, to, last_us, std::move(bytes));
+}
+
+void Network::Post(NodeId from, NodeId to, uint64_t due_us, std::string bytes) {
+  const uint64_t epoch = epochs_[Link(from, to)];
+  wire_.PostAfter(due_us - world_->now_us(), [this, from, to, epoch, bytes = std::move(bytes)] {
     Deliver(from, to, epoch, bytes);
   });
 }

@@ -5,7 +5,7 @@
 namespace keel::node_test {
 
 SimCluster::SimCluster(const Options& options)
-    : options_(options), world_(options.seed), network_(&world_, {}) {
+    : options_(options), world_(options.seed), network_(&world_, options.latency) {
   std::vector<NodeId> ids;
   std::vector<node::MemberInfo> infos;
   for (size_t i = 0; i < options.members; ++i) {
@@ -19,7 +19,7 @@ SimCluster::SimCluster(const Options& options)
     const Status installed = member->Install(config, node::Membership(infos));
     KEEL_CHECK(installed.ok()) << installed;
   }
-  StartAll();
+  if (options.starts) StartAll();
 }
 
 node::NodeOptions SimCluster::SmallOptions() {
@@ -47,6 +47,9 @@ SimMember& SimCluster::Add() {
   // Wall clocks disagree by up to a minute; nothing may depend on them.
   options.wall_ahead_us = world_.prng().Below(60'000'000);
   options.node = options_.node;
+  options.level_engine = options_.level_engine;
+  options.on_seams = options_.on_seams;
+  options.on_opened = options_.on_opened;
   members_.push_back(std::make_unique<SimMember>(std::move(options)));
   return *members_.back();
 }

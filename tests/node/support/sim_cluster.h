@@ -16,9 +16,15 @@ class SimCluster {
   struct Options {
     uint64_t seed = 1;
     size_t members = 3;
+    bool starts = true;  // else the test starts them
     node::NodeOptions node = SmallOptions();
+    Network::Latency latency;
+    // For each member, as in SimMember::Options.
+    bool level_engine = false;
+    std::function<void(SimMember*, node::Node::Seams*)> on_seams;
+    std::function<void(SimMember*)> on_opened;
   };
-  // Voters of one static cluster, started.
+  // Voters of one static cluster, started unless told otherwise.
   explicit SimCluster(const Options& options);
 
   // Times and bounds that make much happen in little simulated time.

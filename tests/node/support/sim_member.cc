@@ -15,6 +15,31 @@ simfs::Loss AnyLoss(Prng* prng) {
   return {.mode = kModes[prng->Below(std::size(kModes))], .seed = prng->Next()};
 }
 
+// Small, so that tables are written and compacted within a seed.
+kv::LevelOptions LevelOptionsOf(FileSystem* files, const Clock* clock) {
+  return {.files = files,
+          .clock = clock,
+          .deterministic = true,
+          .cache_bytes = 256 << 10,
+          .write_buffer_bytes = 64 << 10,
+          .table_bytes = 32 << 10,
+          .sync_every_bytes = 8 << 10,
+          .open_files_max = 100};
+}
+
+// Everything in the directory; the directory stays.
+Status RemoveTree(FileSystem* files, const std::string& directory) {
+  KEEL_ASSIGN_OR_RETURN(const std::vector<std::string> names, files->List(directory));
+  for (const std::string& name : names) {
+    const std::string path = directory + "/" + name;
+    if (!files->Remove(path).ok()) {
+      KEEL_RETURN_IF_ERROR(RemoveTree(files, path));
+      KEEL_RETURN_IF_ERROR(files->RemoveDirectory(path));
+    }
+  }
+  return files->SyncDirectory(directory);
+}
+
 }  // namespace
 
 SimMember::SimMember(Options options)
@@ -55,10 +80,23 @@ Status SimMember::InstallAsJoiner() {
 Status SimMember::Start() {
   ++starts_;
   failure_ = Status();
+  has_stopped_ = is_paused_ = false;
   node_role_ = std::make_unique<SimExecutor>(options_.world, SimExecutor::Pace{});
   wal_role_ = std::make_unique<SimExecutor>(options_.world, SimExecutor::Pace{20, 1'500});
   apply_role_ = std::make_unique<SimExecutor>(options_.world, SimExecutor::Pace{0, 300});
   pool_role_ = std::make_unique<SimExecutor>(options_.world, SimExecutor::Pace{0, 1'000});
+  const Status opened = OpenNode();
+  if (!opened.ok()) {
+    EndRoles();
+    return opened;
+  }
+  if (options_.on_opened) options_.on_opened(this);
+  options_.network->SetSink(id_, node_.get());
+  node_->Start();
+  return {};
+}
+
+Status SimMember::OpenNode() {
   KEEL_ASSIGN_OR_RETURN(auto files, OpenFiles());
   id_ = files->record().member;
   transport_ = std::make_unique<SimTransport>(options_.network, id_);
@@ -67,15 +105,19 @@ Status SimMember::Start() {
   seams.roles = {node_role_.get(), wal_role_.get(), apply_role_.get(), pool_role_.get()};
   seams.files = &files_;
   seams.states = &states_;
+  if (options_.level_engine) {
+    KEEL_ASSIGN_OR_RETURN(level_states_, node::LevelStates::Open(LevelOptionsOf(&files_, &clock_),
+                                                                 files->kv_directory()));
+    seams.states = level_states_.get();
+  }
   seams.transport = transport_.get();
   seams.on_failed = [this](const Status& status) { failure_ = status; };
   seams.on_notice = [this](const raft::Notice& notice) { notices_.push_back(notice); };
+  if (options_.on_seams) options_.on_seams(this, &seams);
   node::NodeOptions node_options = options_.node;
   node_options.directory = kDirectory;
   node_options.seed = prng_.Next();
   KEEL_ASSIGN_OR_RETURN(node_, node::Node::Open(node_options, std::move(seams), std::move(files)));
-  options_.network->SetSink(id_, node_.get());
-  node_->Start();
   return {};
 }
 
@@ -86,28 +128,62 @@ void SimMember::EndRoles() {
   wal_role_.reset();
   node_role_.reset();
   node_.reset();
+  level_states_.reset();
 }
 
-void SimMember::Kill() {
+void SimMember::Kill() { KillWith(AnyLoss(&prng_)); }
+
+// The disk is dead before the process ends, so that nothing that ends with it still writes.
+void SimMember::KillWith(const simfs::Loss& loss) {
   options_.network->SetSink(id_, nullptr);
+  files_.Crash(loss);
   EndRoles();
-  files_.Crash(AnyLoss(&prng_));
+  if (loss.mode == simfs::LossMode::kNothing) return;
   states_.Crash(&prng_);
 }
 
+simfs::Loss SimMember::AnyLossNow() {
+  const std::vector<simfs::Loss> all = files_.Losses({.seeds = 1, .cuts_max = 4});
+  if (all.empty() || prng_.OneIn(3)) return AnyLoss(&prng_);
+  simfs::Loss loss = all[prng_.Below(all.size())];
+  if (loss.mode != simfs::LossMode::kPrefix) loss.seed = prng_.Next();
+  return loss;
+}
+
 Status SimMember::StopCleanly() {
-  bool stopped = false;
-  Status status;
-  node_->Stop([&](const Status& how) {
-    stopped = true;
-    status = how;
+  BeginStop();
+  (void)options_.world->RunUntil([&] { return has_stopped_; }, 30'000'000);
+  const Status status = has_stopped_ ? stopped_with_ : DeadlineExceeded("the node does not stop");
+  EndStopped();
+  return status;
+}
+
+void SimMember::BeginStop() {
+  node_->Stop([this](const Status& how) {
+    has_stopped_ = true;
+    stopped_with_ = how;
   });
-  if (!options_.world->RunUntil([&] { return stopped; }, 30'000'000)) {
-    status = DeadlineExceeded("the node does not stop");
-  }
+}
+
+void SimMember::EndStopped() {
   options_.network->SetSink(id_, nullptr);
   EndRoles();
-  return status;
+}
+
+void SimMember::SetPaused(bool paused) {
+  is_paused_ = paused;
+  for (SimExecutor* role :
+       {node_role_.get(), wal_role_.get(), apply_role_.get(), pool_role_.get()}) {
+    role->SetStalled(paused);
+  }
+}
+
+void SimMember::AfterDisk(Task task) { wal_role_->Post(std::move(task)); }
+
+Status SimMember::LoseState() {
+  states_.Wipe();
+  if (!options_.level_engine) return {};
+  return RemoveTree(&files_, std::string(kDirectory) + "/kv");
 }
 
 }  // namespace keel::node_test

@@ -38,6 +38,8 @@ class SimExecutor final : public Executor {
 
   // Until it is told to go on, nothing of it runs: a disk that stalls, a process that is stopped.
   void SetStalled(bool stalled) { stalled_ = stalled; }
+  // From the next task on.
+  void SetPace(Pace pace) { pace_ = pace; }
 
  private:
   friend class World;
@@ -49,7 +51,7 @@ class SimExecutor final : public Executor {
   [[nodiscard]] bool IsReady();
 
   World* const world_;
-  const Pace pace_;
+  Pace pace_;
   std::deque<Waiting> queue_;
   uint64_t busy_until_us_ = 0;
   bool stalled_ = false;
@@ -88,19 +90,41 @@ class World {
   std::map<uint64_t, Due> due_of_;
 };
 
-// A member's clocks: one monotonic time for all, and wall clocks that disagree.
+// A member's clocks: a monotonic one, which runs true unless told to run fast or slow, and wall
+// clocks that disagree.
 class SimClock final : public Clock {
  public:
   SimClock(const World* world, uint64_t wall_ahead_us)
-      : world_(world), wall_ahead_us_(wall_ahead_us) {}
-  [[nodiscard]] uint64_t MonotonicUs() const override { return world_->now_us(); }
-  [[nodiscard]] uint64_t WallUs() const override {
-    return uint64_t{1'700'000'000'000'000} + world_->now_us() + wall_ahead_us_;
+      : world_(world), wall_ahead_us_(wall_ahead_us), since_us_(world->now_us()) {}
+  [[nodiscard]] uint64_t MonotonicUs() const override {
+    const uint64_t passed_us = world_->now_us() - since_us_;
+    return shown_us_ + passed_us + passed_us * fast_millionths_ / 1'000'000 -
+           passed_us * slow_millionths_ / 1'000'000;
   }
+  [[nodiscard]] uint64_t WallUs() const override {
+    return uint64_t{1'700'000'000'000'000} + MonotonicUs() + wall_ahead_us_;
+  }
+
+  // From now on it runs so many millionths fast, or slow.
+  struct Pace {
+    uint64_t fast_millionths = 0;
+    uint64_t slow_millionths = 0;
+  };
+  void SetPace(Pace pace) {
+    shown_us_ = MonotonicUs();
+    since_us_ = world_->now_us();
+    fast_millionths_ = pace.fast_millionths;
+    slow_millionths_ = pace.slow_millionths;
+  }
+  void SetWallAheadUs(uint64_t wall_ahead_us) { wall_ahead_us_ = wall_ahead_us; }
 
  private:
   const World* const world_;
-  const uint64_t wall_ahead_us_;
+  uint64_t wall_ahead_us_;
+  uint64_t since_us_;
+  uint64_t shown_us_ = since_us_;
+  uint64_t fast_millionths_ = 0;
+  uint64_t slow_millionths_ = 0;
 };
 
 }  // namespace keel::node_test

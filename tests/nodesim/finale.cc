@@ -1,0 +1,195 @@
+#include "tests/nodesim/finale.h"
+
+#include <utility>
+
+namespace keel::nodesim {
+
+namespace {
+
+constexpr uint64_t kLeaderTimeouts = 20;
+constexpr uint64_t kSettleUs = 40'000'000;
+constexpr uint64_t kEndUs = 30'000'000;
+constexpr uint64_t kReadUs = 5'000'000;
+
+std::string Name(NodeId id) { return "member " + std::to_string(id.value()); }
+
+// What a member's state says, whole, as one text to compare.
+struct Contents {
+  bool is_there = false;
+  Index applied;
+  uint64_t chain_hash = 0;
+  Revision revision;
+  Revision compacted;
+  std::map<kv::LeaseId, kv::Lease> leases;
+  std::string membership;
+  std::vector<kv::KeyValue> keys;
+};
+
+}  // namespace
+
+uint64_t Finale::TimeoutsUs(uint64_t count) const {
+  return count * stage_->profile().election_timeout();
+}
+
+bool Finale::Await(uint64_t patience_us, std::string_view rule,
+                   const std::function<std::string()>& why_not) {
+  constexpr uint64_t kLookUs = 20'000;
+  const uint64_t deadline_us = stage_->now_us() + patience_us;
+  while (true) {
+    const std::string why = why_not();
+    if (why.empty()) return true;
+    if (stage_->now_us() >= deadline_us) {
+      stage_->checker().Report(rule, NodeId(),
+                               "not within " + std::to_string(patience_us / 1000) + " ms: " + why);
+      return false;
+    }
+    if (!stage_->RunFor(kLookUs)) return false;
+  }
+}
+
+// What still keeps the cluster from being whole; empty if nothing does.
+std::string Finale::WhyNotSettled() {
+  Place* leader = stage_->WorkingLeader();
+  if (leader == nullptr) return "there is no leader";
+  const raft::Raft& core = leader->member->node().core();
+  const raft::Config& config = core.config();
+  if (config.IsJoint()) return "the config is joint";
+  if (core.configs().current_index() > core.commit()) return "the config is not committed";
+  for (const raft::Member& member : config.members()) {
+    const Place& place = stage_->PlaceOf(member.id);
+    if (member.promote_when_caught_up) return Name(member.id) + " is not promoted";
+    if (!place.member->IsUp()) return Name(member.id) + " is down";
+    const raft::Raft& other = place.member->node().core();
+    if (other.health() != raft::Health::kWhole) return Name(member.id) + " is not whole";
+    if (other.state_lost()) return Name(member.id) + " has lost its state";
+  }
+  return "";
+}
+
+std::string Finale::WhyNotEqual() {
+  if (const std::string why = WhyNotSettled(); !why.empty()) return why;
+  const raft::Raft& core = stage_->WorkingLeader()->member->node().core();
+  for (const raft::Member& member : core.config().members()) {
+    const raft::Raft& other = stage_->PlaceOf(member.id).member->node().core();
+    if (other.applied() != core.log().last().index) {
+      return Name(member.id) + " has applied " + std::to_string(other.applied().value()) + " of " +
+             std::to_string(core.log().last().index.value());
+    }
+  }
+  return "";
+}
+
+bool Finale::Run() {
+  nemesis_->HealAll();
+  const uint64_t healed_us = stage_->now_us();
+  const bool led = Await(TimeoutsUs(kLeaderTimeouts), "leader-after-heal", [this] {
+    return stage_->WorkingLeader() != nullptr ? "" : "no leader has committed in its term";
+  });
+  if (!led) return false;
+  leader_after_timeouts_ = static_cast<double>(stage_->now_us() - healed_us) /
+                           static_cast<double>(stage_->profile().election_timeout());
+  const uint64_t acknowledged = stage_->desk().tally().acknowledged_writes;
+  const bool serves = Await(TimeoutsUs(kLeaderTimeouts), "serves-after-heal", [this, acknowledged] {
+    return stage_->desk().tally().acknowledged_writes > acknowledged ? ""
+                                                                     : "no write is acknowledged";
+  });
+  if (!serves) return false;
+  stage_->desk().Close();
+  if (!Await(kSettleUs, "settles-after-heal", [this] { return WhyNotSettled(); })) return false;
+  const bool expired = Await(stage_->leases().LongestUs() + TimeoutsUs(kLeaderTimeouts),
+                             "lease-ends", [this] { return stage_->leases().WhyNotExpired(); });
+  if (!expired) return false;
+  const bool answered = Await(kEndUs, "every-request-ends", [this]() -> std::string {
+    if (std::string why = stage_->desk().WhyNotIdle(); !why.empty()) return why;
+    return stage_->sessions().IsIdle() ? "" : "a session's put has no answer";
+  });
+  if (!answered) return false;
+  if (!Await(kEndUs, "replicas-equal", [this] { return WhyNotEqual(); })) return false;
+  const bool watched =
+      Await(kEndUs, "watch", [this] { return stage_->followers().WhyNotComplete(); });
+  return watched && EverybodyReads() && StatesAreEqual() && Judge();
+}
+
+// Every member answers a linearizable read of every key; the history then judges the answers.
+bool Finale::EverybodyReads() {
+  const std::vector<std::string> keys = stage_->chronicle().Keys();
+  size_t awaited = 0;
+  const raft::Config& config = stage_->WorkingLeader()->member->node().core().config();
+  for (const raft::Member& member : config.members()) {
+    ++awaited;
+    SimMember* asked = stage_->PlaceOf(member.id).member;
+    const uint64_t asked_us = stage_->now_us();
+    stage_->desk().Read(asked, [this, &awaited, &keys, asked_us](const node::ReadOutcome* outcome) {
+      const auto* view =
+          outcome == nullptr ? nullptr : std::get_if<std::shared_ptr<const kv::ReadView>>(outcome);
+      if (view == nullptr) return;
+      --awaited;
+      for (const std::string& key : keys) {
+        const auto found = (*view)->Get(key, (*view)->revision());
+        if (!found.ok()) {
+          return stage_->desk().Report("reads-after-heal", found.status().ToString());
+        }
+        const Revision mod = found->has_value() ? (*found)->mod : Revision();
+        stage_->desk().history().Add({.kind = OpKind::kRead,
+                                      .outcome = Outcome::kOk,
+                                      .key = key,
+                                      .invoked_us = asked_us,
+                                      .returned_us = stage_->now_us(),
+                                      .revision = (*view)->revision(),
+                                      .mod = mod});
+      }
+    });
+  }
+  return Await(kReadUs, "reads-after-heal", [&awaited]() -> std::string {
+    return awaited == 0 ? "" : "a member does not answer a linearizable read";
+  });
+}
+
+bool Finale::StatesAreEqual() {
+  std::vector<std::pair<NodeId, Contents>> all;
+  const raft::Config& config = stage_->WorkingLeader()->member->node().core().config();
+  all.reserve(config.members().size());
+  for (const raft::Member& member : config.members()) {
+    all.emplace_back(member.id, Contents());
+    Contents* contents = &all.back().second;
+    const auto look = [contents](const node::StateMachine& machine) {
+      const kv::StoreState& state = machine.store().state();
+      contents->applied = state.applied;
+      contents->chain_hash = state.chain_hash;
+      contents->leases = machine.store().leases().leases();
+      contents->membership = machine.membership();
+      const auto view = machine.view();
+      contents->revision = view->revision();
+      contents->compacted = view->compacted();
+      auto found = view->Range({.keys = kv::PrefixRange("")});
+      if (!found.ok()) return;
+      contents->keys = std::move(found->kvs);
+      contents->is_there = true;
+    };
+    stage_->PlaceOf(member.id).member->node().RunOnApply(look);
+  }
+  if (!stage_->RunFor(100'000)) return false;
+  const Contents& first = all.front().second;
+  for (const auto& [id, one] : all) {
+    const bool is_equal = one.is_there && one.applied == first.applied &&
+                          one.chain_hash == first.chain_hash && one.revision == first.revision &&
+                          one.compacted == first.compacted && one.leases == first.leases &&
+                          one.membership == first.membership && one.keys == first.keys;
+    if (!is_equal) {
+      stage_->checker().Report("replicas-equal", id,
+                               "its state differs from that of " + Name(all.front().first));
+    }
+  }
+  return stage_->checker().IsClean();
+}
+
+bool Finale::Judge() {
+  for (const std::string& finding : stage_->desk().history().Check(stage_->chronicle())) {
+    stage_->desk().Report("linearizable", finding);
+  }
+  stage_->followers().Check();
+  stage_->leases().Check();
+  return stage_->checker().IsClean();
+}
+
+}  // namespace keel::nodesim

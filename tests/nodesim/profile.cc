@@ -15,6 +15,8 @@ uint32_t PickVoters(Prng& prng) {
 
 node::NodeOptions PickOptions(Prng& prng) {
   node::NodeOptions options = node_test::SimCluster::SmallOptions();
+  // Whatever the core allows is to be explored, the unwise too.
+  options.reconfig = {.strict = false, .learners_max = SIZE_MAX};
   options.raft.heartbeat_ms = prng.OneIn(2) ? 50 : 100;
   options.raft.election_timeout_ms = options.raft.heartbeat_ms * prng.Between(6, 10);
   options.raft.cache_bytes_max = prng.OneIn(2) ? prng.Between(0, 8'000) : 64u << 10;

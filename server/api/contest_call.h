@@ -59,7 +59,7 @@ class ContestCall final : public net::CallHandler, public OpenStream {
     return [center, rules](net::ServerCall call,
                            const net::CallContext& context) -> std::unique_ptr<net::CallHandler> {
       Caller caller = CallerOf(context);
-      if (Status why = center->core()->Admit(caller, Core::Learners::kRefused); !why.ok()) {
+      if (Status why = center->core()->AdmitOpen(caller, Core::Learners::kRefused); !why.ok()) {
         call.Finish(std::move(why));
         return nullptr;
       }

@@ -114,8 +114,11 @@ void Core::Read(Where where, ViewDone done, Trace* trace) {
   });
 }
 
+Status Core::AdmitOpen(const Caller& caller, Learners learners) const {
+  return stopped_ ? StatusOf(ApiError::kStopped) : Admit(caller, learners);
+}
+
 Status Core::Admit(const Caller& caller, Learners learners) const {
-  if (stopped_) return StatusOf(ApiError::kStopped);
   if (!caller.bad_metadata.ok()) return caller.bad_metadata;
   if (!caller.requires_leader && learners == Learners::kServed) return {};
   const node::NodeStatus status = node().status();

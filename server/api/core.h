@@ -76,6 +76,8 @@ class Core final : public std::enable_shared_from_this<Core> {
   // Why this member does not serve `caller` now; OK if it does.
   enum class Learners : uint8_t { kRefused, kServed };
   [[nodiscard]] Status Admit(const Caller& caller, Learners learners) const;
+  // The same for what goes on until somebody ends it: refused once stopped.
+  [[nodiscard]] Status AdmitOpen(const Caller& caller, Learners learners) const;
 
   // At random; never 0, and positive as a signed number.
   [[nodiscard]] uint64_t DrawId();
@@ -88,7 +90,8 @@ class Core final : public std::enable_shared_from_this<Core> {
   // ---- open streams ----
   void Add(OpenStream* stream);
   void Remove(OpenStream* stream);
-  // Ends all streams and refuses what comes from now on.
+  // Ends all streams and refuses new ones. Calls that have one answer are served on, for as long as
+  // connections last: their clients have not heard yet that they are to go elsewhere.
   void Stop();
   // Nothing that is posted to the transport runs from now on.
   void Close() { closed_ = true; }

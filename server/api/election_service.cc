@@ -202,7 +202,7 @@ void AddElection(const std::shared_ptr<WatchCenter>& center, net::MethodTable* m
       [center](net::ServerCall call,
                const net::CallContext& context) -> std::unique_ptr<net::CallHandler> {
         const Caller caller = CallerOf(context);
-        if (Status why = center->core()->Admit(caller, Learners::kRefused); !why.ok()) {
+        if (Status why = center->core()->AdmitOpen(caller, Learners::kRefused); !why.ok()) {
           call.Finish(std::move(why));
           return nullptr;
         }

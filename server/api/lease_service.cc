@@ -253,7 +253,7 @@ void AddLease(const CorePtr& core, net::MethodTable* methods) {
       [core](net::ServerCall call,
              const net::CallContext& context) -> std::unique_ptr<net::CallHandler> {
         const Caller caller = CallerOf(context);
-        if (Status why = core->Admit(caller, Learners::kRefused); !why.ok()) {
+        if (Status why = core->AdmitOpen(caller, Learners::kRefused); !why.ok()) {
           call.Finish(std::move(why));
           return nullptr;
         }

@@ -259,7 +259,7 @@ void AddMaintenance(const CorePtr& core, net::MethodTable* methods) {
       [core](net::ServerCall call,
              const net::CallContext& context) -> std::unique_ptr<net::CallHandler> {
         const Caller caller = CallerOf(context);
-        if (Status why = core->Admit(caller, Learners::kServed); !why.ok()) {
+        if (Status why = core->AdmitOpen(caller, Learners::kServed); !why.ok()) {
           call.Finish(std::move(why));
           return nullptr;
         }

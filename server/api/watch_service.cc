@@ -12,7 +12,7 @@ void AddWatch(const std::shared_ptr<WatchCenter>& center, net::MethodTable* meth
       [center](net::ServerCall call,
                const net::CallContext& context) -> std::unique_ptr<net::CallHandler> {
         const Caller caller = CallerOf(context);
-        if (Status why = center->core()->Admit(caller, Core::Learners::kRefused); !why.ok()) {
+        if (Status why = center->core()->AdmitOpen(caller, Core::Learners::kRefused); !why.ok()) {
           call.Finish(std::move(why));
           return nullptr;
         }

@@ -156,7 +156,7 @@ void Pending::EndLostBefore(Term term) {
       NoteLost(under);
     } else if (is_placed) {
       Finish(found, Dropped{DropReason::kSuperseded});
-    } else {
+    } else if (found->second.is_mute) {
       Finish(found, Unknown{found->second.why});
     }
   }
@@ -196,6 +196,7 @@ void Pending::OnLeaderLost(NodeId leader, UnknownReason reason, uint64_t now_ms)
       continue;
     }
     entry.is_lost = true;
+    entry.is_mute = entry.is_mute || reason == UnknownReason::kLinkLost;
     NoteLost(entry.leader.term);
     if (deadline_ms >= entry.deadline_ms) continue;
     entry.deadline_ms = deadline_ms;

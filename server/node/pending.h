@@ -8,9 +8,9 @@
 // entry is applied here: this node answers, whoever leads. It is Dropped when another entry was
 // applied in its place. It goes back to being held, under a new sequence, only on a typed refusal,
 // which proves that it is in no log; it is never handed on a second time otherwise (pitfall 58).
-// When its leader is lost it may turn up until an entry of a later term is applied here,
-// `settle_ms` at most, and is Unknown then; or Dropped, if its place is known and that entry took
-// it.
+// When its leader leads no more it has `settle_ms` to turn up, or to be refused, and is Unknown
+// then. Where the leader is gone and can refuse nothing, it is Unknown as soon as an entry of a
+// later term is applied here; and Dropped, in either case, if its place is known to be another's.
 //
 // Every callback is called exactly once, from within a call of this class or of Settle; what turns
 // up after an Unknown is counted and forgotten. Belongs to the node role.
@@ -104,7 +104,8 @@ class Pending {
     uint64_t handed_ms = 0;
     uint64_t deadline_ms = 0;
     Leader leader;
-    bool is_lost = false;  // its leader was
+    bool is_lost = false;  // its leader leads no more, as far as is known here
+    bool is_mute = false;  // and is gone: it will say nothing more of it
     raft::Position position;
     UnknownReason why = UnknownReason::kTimedOut;  // if the deadline passes
   };

@@ -93,9 +93,18 @@ TEST(Services, HealthAndStop) {
         .response.status();
   };
   EXPECT_EQ(check(), grpc::health::v1::HealthCheckResponse::SERVING);
+  Stream before(&cluster, "/etcdserverpb.Watch/Watch");
+  cluster.RunFor(1'000);
   cluster.server(0).services().Stop();
   EXPECT_EQ(check(), grpc::health::v1::HealthCheckResponse::NOT_SERVING);
-  EXPECT_EQ(Put(&cluster, {}).status, Unavailable("etcdserver: server stopped"));
+  const Status stopped = Unavailable("etcdserver: server stopped");
+  Stream after(&cluster, "/etcdserverpb.Watch/Watch");
+  for (Stream* stream : {&before, &after}) {
+    ASSERT_TRUE(stream->WaitDone());
+    EXPECT_EQ(stream->log().status, stopped);
+  }
+  // Whoever has not heard of the end yet is answered until the connection goes.
+  EXPECT_TRUE(Put(&cluster, {}).status.ok());
 }
 
 TEST(Services, BytesThatAreNoMessageAreInternal) {  // as gRPC's own servers say

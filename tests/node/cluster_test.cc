@@ -166,38 +166,6 @@ TEST(Cluster, AStopOfAFollowerAnswersWhoeverAsked) {
   StopUnderLoad(&cluster, cluster.Leader() == &cluster.at(0) ? &cluster.at(1) : &cluster.at(0));
 }
 
-// They hear of the next leader later than it leads, and send the old one what they are asked until
-// then.
-TEST(Cluster, AStopOfTheLeaderIsNotNoticedAtTheOthers) {
-  for (uint64_t seed = 20; seed < 40; ++seed) {
-    SCOPED_TRACE(seed);
-    SimCluster cluster({.seed = seed});
-    ASSERT_TRUE(cluster.RunUntilSettled());
-    SimMember* leader = cluster.Leader();
-    SimExecutor executor(&cluster.world(), {});
-    size_t asked = 0;
-    std::vector<node::ProposalOutcome> outcomes;
-    std::function<void()> ask = [&] {
-      for (size_t i = 0; i < cluster.size(); ++i) {
-        if (&cluster.at(i) == leader) continue;
-        kv::Command command;
-        command.operation = kv::PutOp{.key = "k" + std::to_string(asked++)};
-        cluster.at(i).node().Propose(
-            {.command = kv::EncodeCommand(command)},
-            [&](const node::ProposalOutcome& outcome) { outcomes.push_back(outcome); });
-      }
-      if (asked < 2'000) executor.PostAfter(200, [&] { ask(); });
-    };
-    ask();
-    cluster.world().RunFor(5'000);
-    ASSERT_TRUE(leader->StopCleanly().ok());
-    ASSERT_TRUE(cluster.world().RunUntil([&] { return outcomes.size() == 2'000; }, 20'000'000));
-    for (const node::ProposalOutcome& outcome : outcomes) {
-      ASSERT_TRUE(std::holds_alternative<node::Applied>(outcome));
-    }
-  }
-}
-
 // Its log is closed by the failure itself: a stop that comes later finds nothing left to wait for.
 TEST(Cluster, AMemberWhoseDiskHasFailedStopsAtOnce) {
   SimCluster cluster({.seed = 12});

@@ -95,7 +95,7 @@ TEST_F(PendingTest, ALaterTermEndsWhatALostLeaderHad) {
   const auto taken = pending_.Take({kOther, Term(2)}, SIZE_MAX, now_ms_);
   ASSERT_EQ(taken.size(), 2u);
   pending_.Placed(taken[1].sequence, {Index(9), Term(2)});
-  pending_.OnLeaderLost(kOther, UnknownReason::kLeaderChanged, now_ms_);
+  pending_.OnLeaderLost(kOther, UnknownReason::kLinkLost, now_ms_);
   auto& next = Ask("c");
   const auto again = pending_.Take({kSelf, Term(3)}, SIZE_MAX, now_ms_);
   ASSERT_EQ(again.size(), 1u);
@@ -105,9 +105,21 @@ TEST_F(PendingTest, ALaterTermEndsWhatALostLeaderHad) {
   EXPECT_TRUE(placed.empty());
   pending_.OnAppliedThrough({Index(7), Term(3)});
   ASSERT_EQ(forwarded.size(), 1u);
-  EXPECT_EQ(std::get<Unknown>(forwarded[0]).reason, UnknownReason::kLeaderChanged);
+  EXPECT_EQ(std::get<Unknown>(forwarded[0]).reason, UnknownReason::kLinkLost);
   EXPECT_EQ(Why(placed), DropReason::kSuperseded);
   EXPECT_TRUE(next.empty());
+}
+
+// One that handed over: its refusal may still be on the way, and is worth waiting for.
+TEST_F(PendingTest, ALeaderThatSteppedDownMayStillRefuseInALaterTerm) {
+  auto& outcomes = Ask("a");
+  const uint64_t first = TakeOne();
+  pending_.OnLeaderLost(kOther, UnknownReason::kLeaderChanged, now_ms_);
+  pending_.OnAppliedThrough({Index(7), Term(3)});
+  EXPECT_TRUE(outcomes.empty());
+  pending_.Refused(first, raft::ProposalRefusal::kNotLeader, now_ms_);
+  EXPECT_TRUE(outcomes.empty());
+  EXPECT_TRUE(pending_.HasHeld());
 }
 
 // A link that breaks and heals says nothing of the log.

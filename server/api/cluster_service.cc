@@ -78,7 +78,8 @@ void TryChange(const CorePtr& core, const Change& change, uint64_t began_ms,
           if (const auto* unknown = std::get_if<node::Unknown>(boxed.get())) {
             // New names and addresses alone leave no trace that would tell them from another's.
             if (change.ops.empty()) return std::move(done)(StatusOf(*unknown));
-            return AwaitChange(core, change, until_ms, StatusOf(*unknown), std::move(done));
+            return AwaitChange(core, change, began_ms + kPatienceMs, StatusOf(*unknown),
+                               std::move(done));
           }
           const auto* dropped = std::get_if<node::Dropped>(boxed.get());
           if (dropped == nullptr) return std::move(done)(Status());

@@ -139,7 +139,7 @@ void StopUnderLoad(SimCluster* cluster, SimMember* member) {
     member->node().Propose(
         {.command = kv::EncodeCommand(command)},
         [&](const node::ProposalOutcome& outcome) { outcomes.push_back(outcome); });
-    member->node().Read([&](const node::ReadOutcome& outcome) {
+    member->node().Read([&](const node::ReadOutcome& outcome, const node::ReadTimes&) {
       read += std::holds_alternative<raft::ReadRefusal>(outcome) ? 0 : 1;
     });
     if (asked < 20) executor.PostAfter(1'000, [&] { ask(); });

@@ -167,7 +167,11 @@ def an_emptied_member_is_refused_and_replaced(cluster):
 def has_joined(cluster, member, voters):
     listed = cluster.etcdctl("member", "list", endpoints=voters).stdout.splitlines()
     ending = f"started, {member.name}, {member.peer_url}, {member.client_url}, false"
-    return len(listed) == 3 and any(line.endswith(ending) for line in listed)
+    if len(listed) != 3 or not any(line.endswith(ending) for line in listed):
+        return False
+    # It may learn of its voice a moment after the others.
+    told = cluster.etcdctl("endpoint", "status", "-w", "json", endpoints=[member])
+    return told.returncode == 0 and "isLearner" not in told.stdout
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ void Nemesis::FollowAim() {
     strikes_ = true;
     return Strike();
   }
-  Provoke(aim.phase);
+  Provoke(aim);
 }
 
 void Nemesis::NextAim() {
@@ -90,8 +90,8 @@ void Nemesis::OnOutput(const raft::Output& out) {
   }
 }
 
-void Nemesis::Provoke(Phase phase) {
-  switch (phase) {
+void Nemesis::Provoke(const sim::Cell& aim) {
+  switch (aim.phase) {
     case Phase::kElection:
       if (Place* leader = stage_->Leader()) {
         stage_->Kill(*leader, {.mode = simfs::LossMode::kNothing});
@@ -103,6 +103,9 @@ void Nemesis::Provoke(Phase phase) {
       return;
     case Phase::kSnapshotSent:
     case Phase::kSnapshotInstalled:
+      if (aim.fault == FaultKind::kDamage || aim.fault == FaultKind::kLostState) {
+        return LeaveOneBehind();
+      }
       // Who joins behind a compacted log needs a snapshot; so does who has lost its state.
       if (!prng_.OneIn(2) || !StartLostState()) (void)StartAdd();
       return;
@@ -123,6 +126,18 @@ void Nemesis::Provoke(Phase phase) {
     case Phase::kSteady:
       return;
   }
+}
+
+// For what may strike only while everybody is whole and of one config: who was down for long comes
+// back behind a log that has been compacted.
+void Nemesis::LeaveOneBehind() {
+  for (const Place& place : stage_->places()) {
+    if (!place.is_retired && !place.member->IsUp()) return;
+  }
+  Place* place = PickUp();
+  if (place == nullptr) return;
+  stage_->Kill(*place, {.mode = simfs::LossMode::kNothing});
+  stage_->StartLater(*place, prng_.Between(1'000'000, 5'000'000));
 }
 
 bool Nemesis::Try(FaultKind kind) {

@@ -51,7 +51,8 @@ class Nemesis final : public StageListener {
   void FollowAim();
   void Strike();
   void NextAim();
-  void Provoke(sim::Phase phase);
+  void Provoke(const sim::Cell& aim);
+  void LeaveOneBehind();
   [[nodiscard]] uint64_t Duration();
   [[nodiscard]] Place* PickUp();
 

@@ -11,7 +11,7 @@ const Simulator& TheSimulator() {
       .what = "clusters of whole nodes under a simulated clock, network, disk and scheduler.",
       .command = "./run sim --nodes",
       .chart = &nodesim::NodeChart(),
-      .covering_seeds = 80,  // some 30 cover every cell
+      .covering_seeds = 150,  // some 30 cover every cell
       .run = [](uint64_t seed, uint32_t voters, Story* story) {
         return nodesim::RunNodeSeed(nodesim::MakeNodeProfile(seed, voters), story);
       }};

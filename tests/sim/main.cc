@@ -37,7 +37,7 @@ constexpr char kHelp[] =
                    from 60 on, it is a failure if a cell of the coverage matrix is empty, if the
                    99th percentile of the time from healing to a leader is above 5 election
                    timeouts, or, in a plain release build of keel-sim, if fewer than 200 seconds
-                   are simulated in a second; keel-sim-node goes on for up to 80 seeds in all
+                   are simulated in a second; keel-sim-node goes on for up to 150 seeds in all
                    while a cell is empty, so that a slow machine covers the same
   --seeds N        run N seeds
   --first-seed N   begin there (1)

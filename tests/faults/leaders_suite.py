@@ -82,11 +82,12 @@ def a_frozen_leader_is_replaced_and_follows(cluster):
         old.process.send_signal(signal.SIGSTOP)
         try:
             began = time.monotonic()
-            # Asked before the thaw, answered after it: a leader that still thought to lead would say "before".
-            asked = frozen.kv.Range.future(rpc.RangeRequest(key=b"value"), timeout=30)
             new = cluster.leader(among=rest)
             until("a write", lambda: living.tries("value", "after", 1.0))
             gap = time.monotonic() - began
+            # Asked once that is written, and answered after the thaw: a leader that still thought to lead would
+            # say "before".
+            asked = frozen.kv.Range.future(rpc.RangeRequest(key=b"value"), timeout=30)
             time.sleep(1.0)
         finally:
             old.process.send_signal(signal.SIGCONT)

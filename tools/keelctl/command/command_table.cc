@@ -48,6 +48,75 @@ constexpr std::array<Flag, 1> kLockFlags = {
     {{"ttl", 0, Kind::kInteger, "10", "timeout for session"}}};
 constexpr std::array<Flag, 1> kElectFlags = {
     {{"listen", 'l', Kind::kSwitch, "false", "observation mode"}}};
+constexpr std::array<Flag, 2> kReplaceFlags = {{
+    {"name", 0, Kind::kText, "", "the new member's name, for the command that starts it"},
+    {"wait", 0, Kind::kDuration, "10m", "how long the new member may take to catch up"},
+}};
+constexpr std::array<Flag, 2> kDoctorFlags = {{
+    {"watch-for", 0, Kind::kDuration, "1s", "how long to look at the cluster"},
+    {"slow-sync", 0, Kind::kDuration, "64ms", "what one in ten syncs of a log may take"},
+}};
+constexpr std::array<Flag, 4> kTreeFlags = {{
+    {"depth", 0, Kind::kInteger, "2", "how many levels to show"},
+    {"separator", 0, Kind::kText, "/", "what stands between the levels of a key"},
+    {"rows", 0, Kind::kInteger, "20", "how many entries of one level to show"},
+    {"by-size", 0, Kind::kSwitch, "false", "the largest first, instead of by name"},
+}};
+constexpr std::array<Flag, 3> kStatsFlags = {{
+    {"depth", 0, Kind::kInteger, "1", "how many levels of the keys make a prefix"},
+    {"separator", 0, Kind::kText, "/", "what stands between the levels of a key"},
+    {"watch-for", 0, Kind::kDuration, "0", "count changes for so long, for the rates"},
+}};
+constexpr std::array<Flag, 2> kTopFlags = {{
+    {"interval", 0, Kind::kDuration, "2s", "between two screens"},
+    {"count", 0, Kind::kInteger, "0",
+     "how many screens (0: until interrupted; one if it is no terminal)"},
+}};
+constexpr std::array<Flag, 12> kPlanFlags = {{
+    {"measure", 0, Kind::kDuration, "0", "measure the rates of the cluster for so long"},
+    {"writes", 0, Kind::kInteger, "0", "puts a second (0: measured, or none)"},
+    {"key-size", 0, Kind::kText, "0", "bytes of a key (0: the cluster's average, or 32)"},
+    {"value-size", 0, Kind::kText, "0", "bytes of a value (0: the cluster's average, or 256)"},
+    {"keys", 0, Kind::kInteger, "0", "live keys now (0: the cluster's)"},
+    {"new-keys", 0, Kind::kText, "0", "the part of the puts that make a new key, 0 to 1"},
+    {"history", 0, Kind::kDuration, "1h", "how long old versions are kept (auto compaction)"},
+    {"compression", 0, Kind::kText, "1", "what a byte of data takes on the disk (0.5: half)"},
+    {"growth", 0, Kind::kText, "0", "how much more is written each month, in percent"},
+    {"disk", 0, Kind::kText, "100GB", "the disk of a member"},
+    {"horizon", 0, Kind::kDuration, "8760h", "how far to look ahead"},
+    {"members", 0, Kind::kInteger, "3", "members, if no cluster is asked"},
+}};
+constexpr std::string_view kPlanDetails =
+    "What is not given is taken from the cluster at --endpoints, if it answers: the number of "
+    "keys,\n"
+    "their sizes and, with --measure, the rate of writes. Without one, give --writes and --keys.\n"
+    "The forecast is of one member; every member holds everything.\n";
+constexpr std::array<Flag, 9> kMirrorFlags = {{
+    {"prefix", 0, Kind::kText, "", "Key-value prefix to mirror"},
+    {"dest-prefix", 0, Kind::kText, "", "the prefix that stands for it in the destination"},
+    {"no-dest-prefix", 0, Kind::kSwitch, "false",
+     "mirror key-values to the root of the destination cluster"},
+    {"dest-cert", 0, Kind::kText, "", "this client's certificate for the destination"},
+    {"dest-key", 0, Kind::kText, "", "the key of --dest-cert"},
+    {"dest-cacert", 0, Kind::kText, "", "the certificates that the destination's is verified with"},
+    {"dest-insecure-transport", 0, Kind::kSwitch, "true", "connections without TLS"},
+    {"dest-user", 0, Kind::kText, "", "Destination username[:password] for authentication"},
+    {"dest-password", 0, Kind::kText, "", "the password of --dest-user"},
+}};
+constexpr std::array<Flag, 5> kPerfFlags = {{
+    {"load", 0, Kind::kText, "s", "the workload: s(small), m(medium), l(large), xl(xLarge)"},
+    {"prefix", 0, Kind::kText, "/etcdctl-check-perf/", "the prefix of the keys that are written"},
+    {"duration", 0, Kind::kDuration, "60s", "how long to write"},
+    {"auto-compact", 0, Kind::kSwitch, "false", "compact when the check is finished"},
+    {"auto-defrag", 0, Kind::kSwitch, "false", "defragment when the check is finished"},
+}};
+constexpr std::array<Flag, 4> kDatascaleFlags = {{
+    {"load", 0, Kind::kText, "s", "the workload: s(small), m(medium), l(large), xl(xLarge)"},
+    {"prefix", 0, Kind::kText, "/etcdctl-check-datascale/",
+     "the prefix of the keys that are written"},
+    {"auto-compact", 0, Kind::kSwitch, "false", "compact when the check is finished"},
+    {"auto-defrag", 0, Kind::kSwitch, "false", "defragment when the check is finished"},
+}};
 constexpr std::array<Flag, 3> kUserAddFlags = {{
     {"interactive", 0, Kind::kSwitch, "true",
      "ask for the password on the terminal; with =false it is a line of standard input"},
@@ -98,6 +167,32 @@ constexpr std::string_view kLockDetails =
     "its exit code is keelctl's.\n";
 
 constexpr auto kCommands = std::to_array<Command>({
+    {"status",
+     "",
+     "The cluster on one screen",
+     "Members with their roles, lag, sizes and versions; keys, quota, alarms. The exit code is 0\n"
+     "if there is a leader and a read through consensus succeeds.\n",
+     {},
+     RunStatus},
+    {"doctor", "[options]", "Finds what is wrong with the cluster, and says what to do",
+     "The exit code is 0 if there is no fault; warnings do not count.\n", kDoctorFlags, RunDoctor},
+    {"top", "[options]", "The cluster live", "", kTopFlags, RunTop},
+    {"tree", "[options] [prefix]", "Keys and bytes by prefix, as a tree", "", kTreeFlags, RunTree},
+    {"stats", "[options] [prefix]", "Keys, bytes and rates by prefix", "", kStatsFlags, RunStats},
+    {"plan", "[options]", "Forecasts disk, memory and network, and when a disk will be full",
+     kPlanDetails, kPlanFlags, RunPlan},
+    {"edit",
+     "<key>",
+     "Opens a value in $EDITOR and writes it back",
+     "Written only if nobody else has changed the key meanwhile.\n",
+     {},
+     RunEdit},
+    {"shell",
+     "",
+     "A prompt for all these commands, with history and completion of keys",
+     "Leave it by `exit` or the end of the input.\n",
+     {},
+     RunShell},
     {"put",
      "[options] <key> <value> (<value> can also be given from stdin)",
      "Puts the given key into the store",
@@ -141,6 +236,11 @@ constexpr auto kCommands = std::to_array<Command>({
      "",
      {},
      RunMemberPromote},
+    {"member replace", "<old member's ID or name> <new peer URL> [options]",
+     "Puts a new member in the place of an old one",
+     "Adds the new member as a learner, waits until it runs, has caught up and votes, and then\n"
+     "removes the old one. Interrupted, it can be run again and goes on.\n",
+     kReplaceFlags, RunMemberReplace},
     {"endpoint health", "", "Checks the healthiness of endpoints", "", kClusterFlags,
      RunEndpointHealth},
     {"endpoint status", "", "Prints out the status of endpoints",
@@ -163,6 +263,25 @@ constexpr auto kCommands = std::to_array<Command>({
      kLockFlags, RunLock},
     {"elect", "<election-name> [proposal]", "Observes and participates in leader election", "",
      kElectFlags, RunElect},
+    {"snapshot save",
+     "<filename>",
+     "Stores a snapshot of one member's state to a given file",
+     "The file appears when it is complete, synced and its checksum fits.\n",
+     {},
+     RunSnapshotSave},
+    {"snapshot status",
+     "<filename>",
+     "Checks a snapshot's checksums and says what it holds",
+     "The simple format is hash, revision, total keys (their versions counted), total size.\n",
+     {},
+     RunSnapshotStatus},
+    {"make-mirror", "[options] <destination>", "Makes a mirror at the destination cluster", "",
+     kMirrorFlags, RunMakeMirror},
+    {"check perf", "[options]", "Check the performance of the cluster", "", kPerfFlags,
+     RunCheckPerf},
+    {"check datascale", "[options]",
+     "Check the memory usage of holding data for different workloads on one endpoint", "",
+     kDatascaleFlags, RunCheckDatascale},
     {"auth enable", "", "Enables authentication", "", {}, RunAuthEnable},
     {"auth disable", "", "Disables authentication", "", {}, RunAuthDisable},
     {"auth status", "", "Returns authentication status", "", {}, RunAuthStatus},

@@ -19,7 +19,6 @@ ExitCode RunAlarmDisarm(Context& context) {
   const auto raised = context.calls().Any<pb::AlarmResponse>(method::kAlarm, pb::AlarmRequest());
   if (!raised.ok()) return context.Fail(raised.status());
   pb::AlarmResponse all;
-  *all.mutable_header() = raised->header();
   for (const pb::AlarmMember& alarm : raised->alarms()) {
     pb::AlarmRequest request;
     request.set_action(pb::AlarmRequest::DEACTIVATE);
@@ -28,7 +27,6 @@ ExitCode RunAlarmDisarm(Context& context) {
     const auto answer = context.calls().Any<pb::AlarmResponse>(method::kAlarm, request);
     if (!answer.ok()) return context.Fail(answer.status());
     all.mutable_alarms()->MergeFrom(answer->alarms());
-    *all.mutable_header() = answer->header();
   }
   return context.Print(PrintAlarms(context.style(), all));
 }

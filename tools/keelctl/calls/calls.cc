@@ -162,9 +162,7 @@ std::string Words(const Status& status) {
   std::string words(status.message());
   std::replace(words.begin(), words.end(), '\n', ' ');
   if (words.starts_with("etcdserver: ") || words.starts_with("auth: ")) return words;
-  if (status.code() == Code::kDeadlineExceeded) {
-    return "context deadline exceeded: no answer in time (keelctl doctor tells more)";
-  }
+  if (status.code() == Code::kDeadlineExceeded) return "context deadline exceeded";
   if (status.code() == Code::kUnimplemented && words.find("TLS") == std::string::npos) {
     return "the server does not serve this" + (words.empty() ? "" : " (" + words + ")");
   }

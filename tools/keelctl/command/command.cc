@@ -45,7 +45,11 @@ ExitCode Context::Fail(const Status& status) const {
   if (endpoint_is_wrong && status.code() == Code::kUnimplemented) {
     return Fail(ExitCode::kBadFeature, status.message());
   }
-  return Fail(NeverSent(status) ? ExitCode::kBadConnection : ExitCode::kError, Words(status));
+  std::string words = Words(status);
+  if (status.code() == Code::kDeadlineExceeded) {
+    words += ": no answer in time (keelctl doctor tells more)";
+  }
+  return Fail(NeverSent(status) ? ExitCode::kBadConnection : ExitCode::kError, words);
 }
 
 ExitCode Context::Print(const Printed& printed) const {

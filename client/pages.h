@@ -37,10 +37,12 @@ class Pages {
     }
     void operator++(int) { ++*this; }
     friend bool operator==(const Iterator& at, std::default_sentinel_t /*end*/) {
-      return at.pages_->finished_;
+      return at.AtEnd();
     }
 
    private:
+    [[nodiscard]] bool AtEnd() const { return pages_->finished_; }
+
     Pages* pages_ = nullptr;
   };
 

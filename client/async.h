@@ -65,11 +65,25 @@ class Done {
 
 class Core;
 
+// What can be cancelled, beside the core's calls.
+class Cancellable {
+ public:
+  Cancellable() = default;
+  Cancellable(const Cancellable&) = delete;
+  Cancellable& operator=(const Cancellable&) = delete;
+  virtual ~Cancellable() = default;
+
+  // From any thread.
+  virtual void CancelOperation() = 0;
+};
+
 // A running operation by name; cancelling one that is over does nothing. Does not outlive its
 // client.
 struct Operation {
   Core* core = nullptr;
   uint64_t number = 0;
+  // Given: stands for the two above.
+  std::shared_ptr<Cancellable> instead;
 
   void Cancel() const;
 };

@@ -32,6 +32,7 @@ View::View(const Client* client, ViewOptions options)
       target(std::move(options.target)) {}
 
 void Operation::Cancel() const {
+  if (instead != nullptr) return instead->CancelOperation();
   if (core != nullptr && number != 0) core->Cancel(number);
 }
 

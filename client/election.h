@@ -5,7 +5,6 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -36,7 +35,7 @@ class Election {
 
   Election(Election&& other) noexcept;
   Election& operator=(Election&& other) noexcept;
-  // Resigns.
+  // Resigns, as Lease ends.
   ~Election();
 
   [[nodiscard]] const std::string& key() const { return key_; }
@@ -51,8 +50,9 @@ class Election {
 
  private:
   Election() = default;
-  void End();
+  Status End(Milliseconds patience);
 
+  // Null: it holds nothing.
   const Client* client_ = nullptr;
   ViewOptions view_;
   std::string name_;
@@ -69,7 +69,7 @@ struct LeaderRequest {
 class Elections {
  public:
   explicit Elections(const Client* client, ViewOptions options = {})
-      : client_(client), options_(options), view_(client, std::move(options)) {}
+      : client_(client), view_(client, std::move(options)) {}
 
   // Who is elected, or nothing.
   KEEL_CLIENT_OPERATION(Result<std::optional<KeyValue>>, Leader, LeaderRequest);
@@ -81,7 +81,6 @@ class Elections {
 
  private:
   const Client* client_;
-  ViewOptions options_;
   View view_;
 };
 

@@ -4,10 +4,12 @@
 // in the background until it is destroyed, and is then revoked: its keys go with it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/async.h"
@@ -47,7 +49,7 @@ struct TimeToLiveRequest {
 struct TimeToLiveResult {
   Header header;
   LeaseId id;
-  std::chrono::seconds left{0};  // -1: there is no such lease
+  Seconds left{0};  // -1: there is no such lease
   Seconds granted{0};
   std::vector<std::string> keys;
 };
@@ -73,8 +75,8 @@ class Leases {
   View view_;
 };
 
-// Owned by one thread at a time; may be moved. Destroying it revokes the lease and does not wait
-// for the answer: a client that ends at once leaves it to run out.
+// Owned by one thread at a time; may be moved. Destroying it revokes the lease, and waits a second
+// for that at most, but on the I/O thread not at all: at worst the lease runs out by itself.
 class Lease {
  public:
   struct Options {
@@ -88,7 +90,7 @@ class Lease {
   // Renews one that exists. It is not revoked at the end.
   [[nodiscard]] static Lease Keep(const Client* client, LeaseId id, Options options);
 
-  Lease(Lease&&) noexcept = default;
+  Lease(Lease&& other) noexcept;
   Lease& operator=(Lease&& other) noexcept;
   ~Lease();
 
@@ -96,15 +98,15 @@ class Lease {
   // True until the lease is known to be lost, or too old by this machine's monotonic clock to be
   // sure of: work that needs the lease stops when it says false.
   [[nodiscard]] bool alive() const;
-  // Stops renewing, and revokes; waits for the answer.
+  // Stops renewing, and revokes; waits for the answer. OK if it was gone already.
   Status Revoke();
   // Stops renewing, and leaves the lease to run out.
   void Abandon();
 
  private:
   struct State;
-  explicit Lease(std::shared_ptr<State> state) : state_(std::move(state)) {}
-  void End();
+  explicit Lease(std::shared_ptr<State> state);
+  Status End(Milliseconds patience);
 
   std::shared_ptr<State> state_;
 };

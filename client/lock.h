@@ -5,7 +5,8 @@
 // `Held()` among the comparisons of a transaction: it is true only while the lock is held.
 #pragma once
 
-#include <memory>
+#include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -37,7 +38,7 @@ class Lock {
 
   Lock(Lock&& other) noexcept;
   Lock& operator=(Lock&& other) noexcept;
-  // Lets go.
+  // Lets go, as Lease does.
   ~Lock();
 
   // The key that exists while the lock is held, without the prefix.
@@ -51,8 +52,9 @@ class Lock {
 
  private:
   Lock() = default;
-  void End();
+  Status End(Milliseconds patience);
 
+  // Null: it holds nothing.
   const Client* client_ = nullptr;
   ViewOptions view_;
   std::string key_;

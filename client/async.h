@@ -7,6 +7,10 @@
 // associated executor, or, if it has none, on the I/O thread, where it must not block. Cancelling
 // through the handler's cancellation slot ends the operation with CANCELLED: a write that had been
 // sent may still take effect.
+//
+// g++ 12 destroys the members of a braced request twice when it stands inside of a co_await, a bug
+// of that compiler: give such a request a name of its own first, or use the forms that take
+// strings.
 #pragma once
 
 #include <boost/asio/associated_cancellation_slot.hpp>

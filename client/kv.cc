@@ -20,18 +20,18 @@ Route ForWrites() { return {.kind = Route::Kind::kPreferLeader}; }
 
 }  // namespace
 
-Result<std::optional<KeyValue>> Kv::Get(std::string key) const {
-  KEEL_ASSIGN_OR_RETURN(GetResult result, Get(GetRequest{.range = KeyRange::One(std::move(key))}));
-  if (result.kvs.empty()) return std::optional<KeyValue>();
-  return std::optional<KeyValue>(std::move(result.kvs.front()));
+Operation Kv::StartGet(std::string key, Done<Result<std::optional<KeyValue>>> done) const {
+  return StartGet(GetRequest{.range = KeyRange::One(std::move(key))},
+                  [done = std::move(done)](Result<GetResult> answer) mutable {
+                    if (!answer.ok()) return done(answer.status());
+                    std::optional<KeyValue> found;
+                    if (!answer->kvs.empty()) found = std::move(answer->kvs.front());
+                    done(std::move(found));
+                  });
 }
 
-Result<PutResult> Kv::Put(std::string key, std::string value) const {
-  return Put(PutRequest{.key = std::move(key), .value = std::move(value)});
-}
-
-Result<DeleteResult> Kv::Delete(std::string key) const {
-  return Delete(DeleteRequest{.range = KeyRange::One(std::move(key))});
+Operation Kv::StartDelete(std::string key, Done<Result<DeleteResult>> done) const {
+  return StartDelete(DeleteRequest{.range = KeyRange::One(std::move(key))}, std::move(done));
 }
 
 Operation Kv::StartGet(GetRequest request, Done<Result<GetResult>> done) const {

@@ -2,7 +2,7 @@
 //
 // A view (client/client.h). Each operation comes waiting and by completion token (client/async.h):
 //   Result<PutResult> put = kv.Put({.key = "a", .value = "1"});
-//   Result<PutResult> put = co_await kv.Put({.key = "a", .value = "1"}, use_awaitable);
+//   Result<PutResult> put = co_await kv.Put("a", "1", use_awaitable);
 //
 // Writes go through the client's session, so that a write is carried out once, however often the
 // network or a change of leaders makes the client send it; where that cannot be had, the Status
@@ -29,9 +29,16 @@ class Kv {
   explicit Kv(const Client* client, ViewOptions options = {}) : view_(client, std::move(options)) {}
 
   // The key, or nothing if it does not exist.
-  [[nodiscard]] Result<std::optional<KeyValue>> Get(std::string key) const;
-  Result<PutResult> Put(std::string key, std::string value) const;
-  Result<DeleteResult> Delete(std::string key) const;
+  KEEL_CLIENT_OPERATION(Result<std::optional<KeyValue>>, Get, std::string);
+  KEEL_CLIENT_OPERATION(Result<DeleteResult>, Delete, std::string);
+  Result<PutResult> Put(std::string key, std::string value) const {
+    return Put(PutRequest{.key = std::move(key), .value = std::move(value)});
+  }
+  template <class Token>
+  auto Put(std::string key, std::string value, Token&& token) const {
+    return Put(PutRequest{.key = std::move(key), .value = std::move(value)},
+               std::forward<Token>(token));
+  }
 
   KEEL_CLIENT_OPERATION(Result<GetResult>, Get, GetRequest);
   KEEL_CLIENT_OPERATION(Result<PutResult>, Put, PutRequest);

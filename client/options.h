@@ -103,9 +103,11 @@ struct Options {
       wrap_stream;
   // Metadata for each attempt of each call, such as {"authorization", token}; on the I/O thread.
   std::function<std::vector<std::pair<std::string, std::string>>()> credentials;
-  // Stands for TCP: makes what carries the calls to one endpoint.
-  std::function<std::unique_ptr<net::Channel>(const std::string& endpoint, Executor* executor)>
-      channel_factory;
+  // Puts something around what carries the calls to one endpoint, or in its place: for tests and
+  // traces. It belongs to `executor`, the client's own.
+  std::function<std::unique_ptr<net::Channel>(const std::string& endpoint, Executor* executor,
+                                              std::unique_ptr<net::Channel> tcp)>
+      wrap_channel;
 };
 
 }  // namespace keel::client

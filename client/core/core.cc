@@ -69,7 +69,6 @@ void Core::CloseAll() {
 }
 
 std::unique_ptr<net::Channel> Core::MakeChannel(const std::string& name) {
-  if (options_.channel_factory) return options_.channel_factory(name, executor_.get());
   const Result<net::Address> address = ParseEndpoint(name);
   KEEL_CHECK(address.ok()) << "the pool holds only endpoints";
   net::AsioChannelOptions channel{.address = *address,
@@ -87,7 +86,9 @@ std::unique_ptr<net::Channel> Core::MakeChannel(const std::string& name) {
       return options_.wrap_stream(name, std::move(stream));
     };
   }
-  return std::make_unique<net::AsioChannel>(executor_.get(), std::move(channel));
+  auto tcp = std::make_unique<net::AsioChannel>(executor_.get(), std::move(channel));
+  if (!options_.wrap_channel) return tcp;
+  return options_.wrap_channel(name, executor_.get(), std::move(tcp));
 }
 
 net::Metadata Core::Credentials() const {

@@ -22,6 +22,8 @@ constexpr auto kSayings = std::to_array<Saying>({
     {"etcdserver: too many unacknowledged answers in the session", Outcome::kNotDone},
     {"etcdserver: rpc not supported for learner", Outcome::kNotDone},
     {"etcdserver: unhealthy cluster", Outcome::kFinal},
+    {"election: no leader", Outcome::kFinal},
+    {"election: not leader", Outcome::kFinal},
     {"etcdserver: session not found", Outcome::kSessionGone},
 });
 

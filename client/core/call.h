@@ -19,6 +19,8 @@ struct Core::Call {
   Payload request;
   uint64_t begun_us = 0;
   uint64_t deadline_us = 0;  // 0: none
+  // There were too many when it was submitted.
+  bool refused = false;
   // Still inside Begin: its end must not be told from there.
   bool beginning = false;
 

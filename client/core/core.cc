@@ -113,8 +113,8 @@ Operation Core::Submit(CallSpec spec) {
   call->begun_us = NowUs();
   if (call->spec.timeout_us != 0) call->deadline_us = call->begun_us + call->spec.timeout_us;
   const Operation operation{.core = this, .number = call->number};
-  operations_ += 1;
-  operations_bytes_ += call->request_bytes;
+  const size_t bytes = operations_bytes_ += call->request_bytes;
+  call->refused = ++operations_ > options_.operations_max || bytes > options_.operations_bytes_max;
   if (IsCurrent()) {
     Begin(std::move(call));
     return operation;
@@ -179,7 +179,7 @@ void Core::Begin(std::unique_ptr<Call> owned) {
     return;
   }
   if (!bad_options_.ok()) return Finish(call, bad_options_);
-  if (operations_ > options_.operations_max || operations_bytes_ > options_.operations_bytes_max) {
+  if (call->refused) {
     return Finish(call, ResourceExhausted("too many operations at once for this client"));
   }
   scout_.OnUse();

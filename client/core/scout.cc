@@ -113,12 +113,14 @@ void Scout::AskForMembers(Pool::Endpoint* endpoint) {
 
 void Scout::OnAnswer() {
   if (--running_ > 0) return;
-  bool unknown = false;
+  // Newly listed: who are they?
+  std::vector<Pool::Endpoint*> strangers;
   for (const auto& endpoint : environment_.pool->endpoints()) {
-    // Newly listed: who is it?
-    if (endpoint->listed && !endpoint->asked) unknown = true;
+    if (endpoint->listed && !endpoint->asked) strangers.push_back(endpoint.get());
   }
-  if (again_ || unknown) LookSoon();
+  running_ = strangers.size();
+  for (Pool::Endpoint* const endpoint : strangers) Ask(endpoint);
+  if (running_ == 0 && again_) LookSoon();
 }
 
 }  // namespace keel::client

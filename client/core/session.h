@@ -9,7 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <set>
+#include <deque>
 
 namespace keel::client {
 
@@ -44,14 +44,15 @@ class Session {
   // The write is over: its answer is there, or nobody waits for it any more.
   void GiveBack(Number number);
   // All up to here are over.
-  [[nodiscard]] uint64_t acknowledged() const { return out_.empty() ? last_ : *out_.begin() - 1; }
+  [[nodiscard]] uint64_t acknowledged() const { return last_ - over_.size(); }
 
  private:
   const size_t window_;
   State state_ = State::kNone;
   uint64_t id_ = 0;
   uint64_t last_ = 0;
-  std::set<uint64_t> out_;
+  // Of those after acknowledged(), which are over; the first one never is.
+  std::deque<bool> over_;
 };
 
 }  // namespace keel::client

@@ -6,6 +6,8 @@
 
 namespace keel::client {
 
+std::string_view Version() { return KEEL_VERSION; }
+
 Client::Client(Options options) : core_(std::make_unique<Core>(std::move(options))) {}
 
 Client::~Client() = default;

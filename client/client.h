@@ -18,6 +18,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "client/async.h"
@@ -49,6 +51,9 @@ struct ViewOptions {
   // Given: nothing but this one is asked, and a failure to reach it is the caller's.
   std::optional<Target> target;
 };
+
+// Of this library, as semver.org has it: "1.2.3".
+[[nodiscard]] std::string_view Version();
 
 class Client {
  public:

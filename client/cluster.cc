@@ -42,7 +42,7 @@ Operation Cluster::StartList(MemberListRequest request, Done<Result<MembersResul
   etcdserverpb::MemberListRequest to;
   to.set_linearizable(request.linearizable);
   const Route route{.kind =
-                        request.linearizable ? Route::Kind::kPreferLeader : Route::Kind::kMember};
+                        request.linearizable ? Route::Kind::kPreferLeader : Route::Kind::kVoter};
   return StartCall<etcdserverpb::MemberListResponse>(
       view_, kList, route, to, std::move(done),
       [](const etcdserverpb::MemberListResponse* response) { return Decode(*response); });

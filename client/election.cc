@@ -1,6 +1,7 @@
 #include "client/election.h"
 
 #include "api/v3electionpb/v3election.pb.h"
+#include "client/core/contest.h"
 #include "client/core/convert.h"
 #include "client/core/holding.h"
 #include "client/core/view_call.h"
@@ -9,9 +10,6 @@ namespace keel::client {
 
 namespace {
 
-// The lease names the candidate's key, so asking again asks for the same.
-constexpr Method kCampaign{
-    .path = "/v3electionpb.Election/Campaign", .retry = Retry::kIdempotent, .patient = true};
 constexpr Method kProclaim{.path = "/v3electionpb.Election/Proclaim", .retry = Retry::kOnce};
 constexpr Method kResign{.path = "/v3electionpb.Election/Resign", .retry = Retry::kIdempotent};
 constexpr Method kLeader{.path = "/v3electionpb.Election/Leader", .retry = Retry::kIdempotent};
@@ -51,29 +49,17 @@ Result<Election> Election::Campaign(const Client* client, std::string name, std:
                                     Options options) {
   KEEL_ASSIGN_OR_RETURN(Holding holding,
                         LeaseFor(client, options.lease, options.ttl, std::move(options.on_lost)));
-  const View view(client, Patiently(options.view, options.patience));
-  v3electionpb::CampaignRequest request;
-  request.set_name(view.prefix + name);
-  request.set_lease(static_cast<int64_t>(holding.id.value()));
-  request.set_value(std::move(value));
-  Result<Office> office =
-      internal::Await<Result<Office>>(*view.core, [&](Done<Result<Office>> done) {
-        StartCall<v3electionpb::CampaignResponse>(
-            view, kCampaign, ForElections(), request, std::move(done),
-            [&view](const v3electionpb::CampaignResponse* response) {
-              const auto& leader = response->leader();
-              return Result<Office>(
-                  Office{.key = leader.key().substr(view.prefix.size()),
-                         .revision = Revision(static_cast<uint64_t>(leader.rev()))});
-            });
-      });
-  KEEL_RETURN_IF_ERROR(office.status());
+  KEEL_ASSIGN_OR_RETURN(Turn turn, Contend(client, options.view,
+                                           {.name = name,
+                                            .lease = holding.id,
+                                            .value = std::move(value),
+                                            .patience = options.patience}));
   Election election;
   election.client_ = client;
   election.view_ = std::move(options.view);
   election.name_ = std::move(name);
-  election.key_ = std::move(office->key);
-  election.revision_ = office->revision;
+  election.key_ = std::move(turn.key);
+  election.revision_ = turn.revision;
   election.lease_id_ = holding.id;
   election.lease_ = std::move(holding.own);
   return election;

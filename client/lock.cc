@@ -1,6 +1,7 @@
 #include "client/lock.h"
 
 #include "api/v3lockpb/v3lock.pb.h"
+#include "client/core/contest.h"
 #include "client/core/holding.h"
 #include "client/core/view_call.h"
 
@@ -8,8 +9,6 @@ namespace keel::client {
 
 namespace {
 
-// The lease names the lock's key, so asking again asks for the same.
-constexpr Method kLock{.path = "/v3lockpb.Lock/Lock", .retry = Retry::kIdempotent, .patient = true};
 constexpr Method kUnlock{.path = "/v3lockpb.Lock/Unlock", .retry = Retry::kIdempotent};
 
 Route ForLocks() { return {.kind = Route::Kind::kPreferLeader}; }
@@ -31,24 +30,15 @@ Result<Lock> Lock::Acquire(const Client* client, std::string name) {
 Result<Lock> Lock::Acquire(const Client* client, std::string name, Options options) {
   KEEL_ASSIGN_OR_RETURN(Holding holding,
                         LeaseFor(client, options.lease, options.ttl, std::move(options.on_lost)));
-  const View view(client, Patiently(options.view, options.patience));
-  v3lockpb::LockRequest request;
-  request.set_name(view.prefix + name);
-  request.set_lease(static_cast<int64_t>(holding.id.value()));
-  Result<std::string> key =
-      internal::Await<Result<std::string>>(*view.core, [&](Done<Result<std::string>> done) {
-        StartCall<v3lockpb::LockResponse>(
-            view, kLock, ForLocks(), request, std::move(done),
-            [&view](const v3lockpb::LockResponse* response) {
-              return Result<std::string>(response->key().substr(view.prefix.size()));
-            });
-      });
-  // The server forgets who gave up; a lease of our own takes the place in the queue along.
-  KEEL_RETURN_IF_ERROR(key.status());
+  // On failure a lease of our own goes, and with it whatever place in the queue is left.
+  KEEL_ASSIGN_OR_RETURN(
+      Turn turn,
+      Contend(client, options.view,
+              {.name = std::move(name), .lease = holding.id, .patience = options.patience}));
   Lock lock;
   lock.client_ = client;
   lock.view_ = std::move(options.view);
-  lock.key_ = std::move(*key);
+  lock.key_ = std::move(turn.key);
   lock.lease_id_ = holding.id;
   lock.lease_ = std::move(holding.own);
   return lock;

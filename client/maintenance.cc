@@ -21,7 +21,8 @@ constexpr Method kMoveLeader{
     .path = "/etcdserverpb.Maintenance/MoveLeader", .retry = Retry::kSafe, .patient = true};
 constexpr const char* kSnapshot = "/etcdserverpb.Maintenance/Snapshot";
 
-Route ForAny() { return {.kind = Route::Kind::kMember}; }
+// Learners leave most of this to others.
+Route ForAny() { return {.kind = Route::Kind::kVoter}; }
 
 uint64_t Size(int64_t number) { return number > 0 ? static_cast<uint64_t>(number) : 0; }
 

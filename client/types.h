@@ -53,9 +53,9 @@ struct KeyRange {
   friend bool operator==(const KeyRange&, const KeyRange&) = default;
 };
 
-// A write that may or may not have taken effect, and never can be told: UNKNOWN or UNAVAILABLE or
-// DEADLINE_EXCEEDED whose words begin with "outcome unknown". Every other failure of a write means
-// that it did not take effect.
+// A write that may have taken effect, of which no more can be told: its words begin with "outcome
+// unknown". Every other failure of a write means that it did not take effect, but for CANCELLED,
+// which the caller has asked for.
 [[nodiscard]] bool IsOutcomeUnknown(const Status& status);
 
 }  // namespace keel::client

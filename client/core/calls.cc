@@ -110,6 +110,8 @@ void Core::OnAttemptEnd(uint64_t number, uint32_t attempt, Status status, std::s
       return TryAgain(call, status, false);
     case Outcome::kSessionGone:
       return OnSessionGone(call, status);
+    case Outcome::kAnswerLost:
+      return Finish(call, OutcomeUnknown(status));
     case Outcome::kUnknown:
       return OnUnknown(call, status);
   }

@@ -25,6 +25,7 @@ constexpr auto kSayings = std::to_array<Saying>({
     {"election: no leader", Outcome::kFinal},
     {"election: not leader", Outcome::kFinal},
     {"etcdserver: session not found", Outcome::kSessionGone},
+    {"etcdserver: carried out before; the answer is not kept", Outcome::kAnswerLost},
 });
 
 }  // namespace

@@ -22,6 +22,8 @@ enum class Outcome : uint8_t {
   kUnknown,
   // The session is not known any more; the request was not carried out now.
   kSessionGone,
+  // Carried out by an earlier attempt, whose answer was too large for the server to keep.
+  kAnswerLost,
 };
 
 [[nodiscard]] Outcome OutcomeOf(const Status& status, bool never_sent);

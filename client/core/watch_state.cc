@@ -42,7 +42,7 @@ Watcher::State::State(const View& view, WatchRequest request, OnBatch on_batch)
       prefix_(view.prefix),
       request_(std::move(request)),
       route_(view.target.has_value() ? Route::Of(*view.target)
-                                     : Route{.kind = Route::Kind::kMember}),
+                                     : Route{.kind = Route::Kind::kVoter}),
       on_batch_(std::move(on_batch)),
       next_(request_.start) {}
 

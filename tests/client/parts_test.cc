@@ -52,6 +52,9 @@ TEST(Outcome, FollowsTheTableOfTheServersWords) {
   EXPECT_EQ(OutcomeOf(Unavailable("connection refused"), true), Outcome::kUnreachable);
   EXPECT_EQ(OutcomeOf(FailedPrecondition("etcdserver: session not found"), false),
             Outcome::kSessionGone);
+  EXPECT_EQ(OutcomeOf(FailedPrecondition("etcdserver: carried out before; the answer is not kept"),
+                      false),
+            Outcome::kAnswerLost);
   EXPECT_EQ(OutcomeOf(ResourceExhausted("etcdserver: mvcc: database space exceeded"), false),
             Outcome::kFinal);
 }

@@ -100,12 +100,12 @@ Status Receive(Context& context, Stream* stream, PartFile* file) {
                                             return HumanBytes(static_cast<uint64_t>(bytes));
                                           }});
   TrailingSum sum;
-  std::string bytes;
+  pb::SnapshotResponse answer;
   // Without --command-timeout a snapshot takes its time, but not all of it in silence.
   const uint64_t silence_us =
       std::max<uint64_t>(context.settings().calls.command_timeout_us, 30'000'000);
   while (true) {
-    switch (stream->Next(&bytes, silence_us)) {
+    switch (stream->Next(&answer, silence_us)) {
       case Stream::Outcome::kTimeout:
         return DeadlineExceeded("the member has stopped sending");
       case Stream::Outcome::kInterrupted:
@@ -117,8 +117,6 @@ Status Receive(Context& context, Stream* stream, PartFile* file) {
       case Stream::Outcome::kMessage:
         break;
     }
-    pb::SnapshotResponse answer;
-    if (!answer.ParseFromString(bytes)) return Internal("the answer cannot be read");
     sum.Add(answer.blob());
     progress.SetTotal(sum.size() + answer.remaining_bytes());
     progress.Update(sum.size());
@@ -220,9 +218,9 @@ ExitCode RunSnapshotSave(Context& context) {
   const std::string& path = context.words()[0];
   PartFile file(path);
   if (!file.status().ok()) return context.Fail(ExitCode::kIo, file.status().message());
-  auto stream = context.calls().Open(method::kSnapshot);
+  auto stream = context.calls().Open<pb::SnapshotResponse>(method::kSnapshot);
   if (!stream.ok()) return context.Fail(stream.status());
-  (*stream)->Send(pb::SnapshotRequest().SerializeAsString());
+  (*stream)->Send(pb::SnapshotRequest());
   (*stream)->CloseSend();
   if (const Status status = Receive(context, stream->get(), &file); !status.ok()) {
     return NeverSent(status) ? context.Fail(status)

@@ -17,23 +17,14 @@ namespace {
 Result<std::vector<Operation>> WithKeys(std::span<const Operation> operations) {
   const bool has_txns = std::any_of(operations.begin(), operations.end(),
                                     [](const Operation& o) { return o.f == "txn"; });
-  std::vector<Operation> keyed;
-  if (has_txns) {
-    keyed.assign(operations.begin(), operations.end());
-    return keyed;
-  }
-  auto parts = SplitByKey(operations);
-  if (!parts.ok()) return parts.status();
-  for (Part& part : *parts) {
-    for (Operation& operation : part.operations) {
-      if (!operation.key && !operation.input.IsMap() && !operation.output.IsMap()) {
-        operation.key = Value::Nil();
-      }
-      keyed.push_back(std::move(operation));
+  if (has_txns) return std::vector<Operation>(operations.begin(), operations.end());
+  auto keyed = TakeKeys(operations);
+  if (!keyed.ok()) return keyed;
+  for (Operation& operation : *keyed) {
+    if (!operation.key && !operation.input.IsMap() && !operation.output.IsMap()) {
+      operation.key = Value::Nil();
     }
   }
-  std::sort(keyed.begin(), keyed.end(),
-            [](const Operation& a, const Operation& b) { return a.called < b.called; });
   return keyed;
 }
 

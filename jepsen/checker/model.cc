@@ -21,8 +21,8 @@ bool OnlyReads(const Operation& operation, const ModelOptions& options) {
 bool SaysNothing(const Operation& operation, const ModelOptions& options) {
   if (operation.outcome == Outcome::kFailed) return true;
   if (operation.outcome == Outcome::kUnknown) return OnlyReads(operation, options);
-  return !options.nil_is_absent && operation.output.IsNil() && !operation.revisions.mod &&
-         (operation.f == "read" || operation.f == "get");
+  return !options.nil_is_absent && operation.output.IsNil() && !operation.revisions.store &&
+         !operation.revisions.mod && (operation.f == "read" || operation.f == "get");
 }
 
 }  // namespace
@@ -43,6 +43,7 @@ Result<std::unique_ptr<Model>> MakeModel(std::span<const Operation> operations,
   if (options.name == "multi-register" || options.name == "append") {
     return MakeTxnModel(operations, options);
   }
+  if (options.name == kStoreModel) return MakeStoreModel(operations, options);
   return MakeCellModel(operations, options);
 }
 

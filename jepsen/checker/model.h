@@ -33,7 +33,8 @@ class Model {
   // Calls of one number do the same in every state and have the same answer.
   [[nodiscard]] virtual uint32_t Kind(size_t call) const = 0;
 
-  // Whether the call changes nothing in any state.
+  // Whether the call changes nothing, or is a read that fixes what it found: where it fits and
+  // changes nothing, it may as well be taken at once.
   [[nodiscard]] virtual bool IsRead(size_t call) const = 0;
 
   // Whether `a`'s answer may depend on what `b` did: a counterexample that keeps a keeps b.
@@ -44,6 +45,10 @@ class Model {
 
   [[nodiscard]] virtual size_t memory_bytes() const = 0;
 };
+
+// A whole kv with its revisions: no model of the command line, but what kv is where answers tell
+// revisions.
+constexpr std::string_view kStoreModel = "kv-store";
 
 struct ModelOptions {
   std::string_view name;  // as on the command line

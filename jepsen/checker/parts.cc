@@ -1,5 +1,6 @@
 #include "jepsen/checker/parts.h"
 
+#include <algorithm>
 #include <map>
 #include <numeric>
 #include <string>
@@ -63,6 +64,18 @@ Result<std::vector<Part>> SplitByKey(std::span<const Operation> operations) {
     parts[found->second].operations.push_back(std::move(operation));
   }
   return parts;
+}
+
+Result<std::vector<Operation>> TakeKeys(std::span<const Operation> operations) {
+  auto parts = SplitByKey(operations);
+  if (!parts.ok()) return parts.status();
+  std::vector<Operation> keyed;
+  for (Part& part : *parts) {
+    for (Operation& operation : part.operations) keyed.push_back(std::move(operation));
+  }
+  std::sort(keyed.begin(), keyed.end(),
+            [](const Operation& a, const Operation& b) { return a.called < b.called; });
+  return keyed;
 }
 
 Result<std::vector<Part>> SplitTxns(std::span<const Operation> operations) {

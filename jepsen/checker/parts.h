@@ -22,6 +22,9 @@ struct Part {
 // compare-and-set's are [key [old new]]. The parts' values come without their keys.
 Result<std::vector<Part>> SplitByKey(std::span<const Operation> operations);
 
+// The same operations in one history again, in the order of their calls, with their keys in `key`.
+Result<std::vector<Operation>> TakeKeys(std::span<const Operation> operations);
+
 // By the keys that transactions join: two transactions are in one part when a chain of common keys
 // leads from one to the other.
 Result<std::vector<Part>> SplitTxns(std::span<const Operation> operations);

@@ -174,7 +174,7 @@ class Search {
                         .choice = choice,
                         .crowd = crowd_of_[call],
                         .before = state_,
-                        .is_final = model_->IsRead(call)});
+                        .is_final = changes_nothing && model_->IsRead(call)});
       state_ = next;
       if (IsAnswered(call)) {
         entries_.Take(call);

@@ -30,7 +30,10 @@ struct Call {
   TextFingerprint value;   // what is read, written or appended
   TextFingerprint before;  // what a compare expects
   uint32_t kind = 0;
-  uint32_t shown = 0;  // index into texts
+  uint32_t shown = 0;     // index into texts
+  std::string_view text;  // the string that is read or written, in a kv
+  // Of a read text, the fingerprints of its beginnings, one every kStride bytes; made when needed.
+  std::vector<TextFingerprint> beginnings;
 };
 
 class CellModel final : public Model {
@@ -62,6 +65,7 @@ class CellModel final : public Model {
       if (shown->IsNil() && operation.outcome == Outcome::kOk) shown = &operation.output;
       call.value = Fingerprint(*shown);
     }
+    if (grows_ && shown->kind == ValueKind::kString) call.text = shown->text;
     texts_.push_back(Shown(*shown));
     call.shown = static_cast<uint32_t>(texts_.size() - 1);
     call.kind = KindOf(call);
@@ -110,6 +114,23 @@ class CellModel final : public Model {
     return reader.action == Action::kCompareAndSet && reader.before == writer.value;
   }
 
+  bool LooksAhead() const override { return true; }
+
+  bool MayLeadTo(StateId state, size_t read) override {
+    Call& call = calls_[read];
+    const TextFingerprint& current = states_[state];
+    if (current == call.value) return true;
+    if (!appends_ || current.length >= call.value.length) return false;
+    return current.length == 0 || current == Beginning(&call, current.length);
+  }
+
+  bool MayEnable(size_t index, size_t read) const override {
+    const Call& call = calls_[index];
+    if (call.action == Action::kRead || call.action == Action::kAppend) return false;
+    if (call.value == calls_[read].value) return true;
+    return appends_ && calls_[read].text.starts_with(call.text);
+  }
+
   std::string Show(StateId state) const override {
     const auto shown = shown_.find(state);
     return "the value is " + (shown == shown_.end() ? "another" : shown->second);
@@ -156,6 +177,23 @@ class CellModel final : public Model {
                                          "cas-register");
   }
 
+  // Of the first `length` bytes of what the call has read.
+  static TextFingerprint Beginning(Call* call, size_t length) {
+    if (length > call->text.size()) return TextFingerprint::Of("\xFF?");  // no string: of nothing
+    if (call->beginnings.empty()) {
+      TextFingerprint all;
+      for (size_t i = 0; i < call->text.size(); i++) {
+        if (i % kStride == 0) call->beginnings.push_back(all);
+        all.Append(call->text[i]);
+      }
+      call->beginnings.push_back(all);
+    }
+    TextFingerprint beginning = call->beginnings[length / kStride];
+    if (beginning.length > length) beginning = call->beginnings[length / kStride - 1];
+    for (size_t i = beginning.length; i < length; i++) beginning.Append(call->text[i]);
+    return beginning;
+  }
+
   uint32_t KindOf(const Call& call) {
     if (call.action == Action::kAppend) appends_ = true;
     std::string text(1, static_cast<char>(call.action));
@@ -174,6 +212,7 @@ class CellModel final : public Model {
   }
 
   static constexpr size_t kShownMax = 4096;
+  static constexpr size_t kStride = 64;
 
   bool grows_;
   bool has_compare_;

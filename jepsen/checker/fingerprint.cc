@@ -30,16 +30,19 @@ uint64_t Spread(uint64_t x) {
 
 }  // namespace
 
+void TextFingerprint::Append(char byte) {
+  // Never zero, so that a text's length shows.
+  const uint64_t digit = static_cast<unsigned char>(byte) + uint64_t{1};
+  first = Add(Multiply(first, kFirstBase), digit);
+  second = Add(Multiply(second, kSecondBase), digit);
+  first_shift = Multiply(first_shift, kFirstBase);
+  second_shift = Multiply(second_shift, kSecondBase);
+  length++;
+}
+
 TextFingerprint TextFingerprint::Of(std::string_view text) {
   TextFingerprint made;
-  for (const char byte : text) {
-    // Never zero, so that a text's length shows.
-    const uint64_t digit = static_cast<unsigned char>(byte) + uint64_t{1};
-    made.first = Add(Multiply(made.first, kFirstBase), digit);
-    made.second = Add(Multiply(made.second, kSecondBase), digit);
-    made.first_shift = Multiply(made.first_shift, kFirstBase);
-    made.second_shift = Multiply(made.second_shift, kSecondBase);
-  }
+  for (const char byte : text) made.Append(byte);
   return made;
 }
 
@@ -47,7 +50,8 @@ TextFingerprint TextFingerprint::Then(const TextFingerprint& piece) const {
   return {.first = Add(Multiply(first, piece.first_shift), piece.first),
           .second = Add(Multiply(second, piece.second_shift), piece.second),
           .first_shift = Multiply(first_shift, piece.first_shift),
-          .second_shift = Multiply(second_shift, piece.second_shift)};
+          .second_shift = Multiply(second_shift, piece.second_shift),
+          .length = length + piece.length};
 }
 
 std::string TextFingerprint::ToKey() const {

@@ -19,8 +19,10 @@ struct TextFingerprint {
   // The bases to the power of the length: what concatenation needs.
   uint64_t first_shift = 1;
   uint64_t second_shift = 1;
+  size_t length = 0;  // in bytes
 
   [[nodiscard]] static TextFingerprint Of(std::string_view text);
+  void Append(char byte);
   [[nodiscard]] TextFingerprint Then(const TextFingerprint& piece) const;
   [[nodiscard]] std::string ToKey() const;
 

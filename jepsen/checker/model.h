@@ -40,6 +40,13 @@ class Model {
   // Whether `a`'s answer may depend on what `b` did: a counterexample that keeps a keeps b.
   [[nodiscard]] virtual bool DependsOn(size_t a, size_t b) const = 0;
 
+  // Looking ahead, so that the search turns back early: whether a read may still find its answer
+  // when the object is in this state now and nothing overwrites it before; and whether an
+  // overwriting call may make that answer possible in whatever state. True is always right.
+  [[nodiscard]] virtual bool LooksAhead() const { return false; }
+  [[nodiscard]] virtual bool MayLeadTo(StateId /*state*/, size_t /*read*/) { return true; }
+  [[nodiscard]] virtual bool MayEnable(size_t /*call*/, size_t /*read*/) const { return true; }
+
   // The state in words: "the value is 3".
   [[nodiscard]] virtual std::string Show(StateId state) const = 0;
 
@@ -63,7 +70,7 @@ struct ModelOptions {
                                                   const ModelOptions& options);
 
 // The model of that name, for these operations. An operation that the model has not, or whose value
-// it cannot be, is an error that names its line.
+// it cannot be, is an error that names its line. The operations must outlive the model.
 Result<std::unique_ptr<Model>> MakeModel(std::span<const Operation> operations,
                                          const ModelOptions& options);
 

@@ -9,6 +9,9 @@ namespace keel::jepsen {
 namespace {
 
 constexpr size_t kShownStatesMax = 4;
+// How far the search looks ahead for reads that must still be possible.
+constexpr size_t kEntriesAheadMax = 64;
+constexpr size_t kReadsAheadMax = 4;
 
 // The calls and answers that are not yet in the order, by place; taking a call out and putting it
 // back is a change of four links. Entry 2i + 1 is call i, entry 2i + 2 its answer, 0 the start.
@@ -96,6 +99,7 @@ class Search {
         tried_(limits.cache_bytes_max) {
     std::vector<std::pair<uint32_t, size_t>> kinds;
     crowd_of_.resize(operations.size());
+    is_taken_.resize(operations.size());
     for (size_t i = 0; i < operations.size(); i++) {
       if (IsAnswered(i)) {
         remaining_++;
@@ -166,6 +170,7 @@ class Search {
       const bool changes_nothing = next == state_;
       if (!IsAnswered(call) && changes_nothing) continue;
       if (IsPreviousUseless(call, next)) continue;
+      if (!changes_nothing && StrandsARead(call, next)) continue;
       SetFingerprint set = set_;
       set.Toggle(call);
       if (!tried_.Insert(set.With(next))) continue;
@@ -176,6 +181,7 @@ class Search {
                         .before = state_,
                         .is_final = changes_nothing && model_->IsRead(call)});
       state_ = next;
+      is_taken_[call] = true;
       if (IsAnswered(call)) {
         entries_.Take(call);
         remaining_--;
@@ -196,11 +202,46 @@ class Search {
     return std::find(next_states_.begin(), next_states_.end(), next) != next_states_.end();
   }
 
+  // Whether, with this call taken, one of the next reads could never find its answer.
+  bool StrandsARead(size_t call, StateId next) {
+    if (!model_->LooksAhead()) return false;
+    size_t reads = 0;
+    size_t entry = entries_.First();
+    for (size_t seen = 0; seen < kEntriesAheadMax && entry != OpenEntries::kEnd; seen++) {
+      const size_t read = OpenEntries::CallOf(entry);
+      if (OpenEntries::IsCall(entry) && read != call && model_->IsRead(read)) {
+        if (!model_->MayLeadTo(next, read) && !MayBeOverwritten(call, read)) {
+          NoteBlocked(read);  // what is impossible is so because of this read, too
+          return true;
+        }
+        if (++reads == kReadsAheadMax) break;
+      }
+      entry = entries_.After(entry);
+    }
+    return false;
+  }
+
+  // Whether a call that is not in the order yet, and is not `call`, may make the read possible.
+  bool MayBeOverwritten(size_t call, size_t read) {
+    if (enabling_.empty()) enabling_.resize(operations_.size());
+    auto& calls = enabling_[read];
+    if (!calls) {
+      calls.emplace();
+      for (size_t i = 0; i < operations_.size(); i++) {
+        if (operations_[i].called > operations_[read].answered) break;
+        if (model_->MayEnable(i, read)) calls->push_back(i);
+      }
+    }
+    return std::any_of(calls->rbegin(), calls->rend(),
+                       [&](size_t i) { return i != call && !is_taken_[i]; });
+  }
+
   // Takes the last call out of the order again; false when that point has nothing else to try.
   bool GoBack(Cursor* cursor) {
     const Frame frame = stack_.back();
     stack_.pop_back();
     state_ = frame.before;
+    is_taken_[frame.call] = false;
     set_.Toggle(frame.call);
     if (IsAnswered(frame.call)) {
       entries_.PutBack(frame.call);
@@ -258,6 +299,9 @@ class Search {
   TriedTable tried_;
   std::vector<Crowd> crowds_;
   std::vector<size_t> crowd_of_;
+  std::vector<bool> is_taken_;
+  // By read, the calls that may make it possible whatever the state is; made when needed.
+  std::vector<std::optional<std::vector<size_t>>> enabling_;
   std::vector<Frame> stack_;
   std::vector<StateId> next_states_;
   StateId state_ = 0;

@@ -95,11 +95,10 @@ class Verdicts(unittest.TestCase):
         self.assertIn("line 2", check("-", text=text).stderr)
 
     def test_past_its_memory_it_does_not_know(self):
-        chaos = random.Random(4)
-        lines = [event(i, "invoke", "cas", f"[{chaos.randrange(30)} {chaos.randrange(30)}]") for i in range(300)]
-        lines += [event(i + 300, "invoke", "write", chaos.randrange(30)) for i in range(30)]
-        lines += [event(i + 300, "ok", "write", 0) for i in range(30)]
-        lines += [event(1000, "invoke", "read", "nil"), event(1000, "ok", "read", 77)]
+        writes = [f"[[:w :x {i}] [:w :y {i}]]" for i in range(20)]
+        lines = [event(i, "invoke", "txn", txn) for i, txn in enumerate(writes)]
+        lines += [event(i, "ok", "txn", txn) for i, txn in enumerate(writes)]
+        lines += [event(99, kind, "txn", "[[:r :x 3] [:r :y 4]]") for kind in ("invoke", "ok")]
         shown = self.assert_verdict("unknown", "--cache-mb", "4", "-", text="\n".join(lines))
         self.assertIn("--cache-mb", shown)
 

@@ -57,13 +57,21 @@ Status SetSeconds(std::string_view text, Arguments* arguments) {
   return {};
 }
 
+Status SetLeaseBound(std::string_view text, Arguments* arguments) {
+  auto milliseconds = ParseNumber("--lease-bound-ms", text);
+  if (!milliseconds.ok()) return milliseconds.status();
+  arguments->check.lease_bound = std::chrono::milliseconds(*milliseconds);
+  return {};
+}
+
 struct Flag {
   std::string_view name;
   Status (*set)(std::string_view text, Arguments* arguments);
 };
 constexpr std::array kFlags = {
-    Flag{"model", &SetModel},    Flag{"initial", &SetInitial}, Flag{"nil", &SetNil},
-    Flag{"cache-mb", &SetCache}, Flag{"seconds", &SetSeconds},
+    Flag{"model", &SetModel},     Flag{"initial", &SetInitial},
+    Flag{"nil", &SetNil},         Flag{"cache-mb", &SetCache},
+    Flag{"seconds", &SetSeconds}, Flag{"lease-bound-ms", &SetLeaseBound},
 };
 
 // "--name=value" or "--name value".
@@ -143,6 +151,7 @@ Flags, as --flag VALUE or --flag=VALUE:
   --nil MEANING    what an :ok :read of nil says: "absent", there was nothing (as in log lines), or
                    "silent", nothing is known (as in EDN)
   --cache-mb N     memory for the search; past it the verdict is unknown (512)
+  --lease-bound-ms N  how long past its time to live a lease may still be seen (2000)
   --seconds N      time for the search; past it the verdict is unknown (no bound)
 
 Models and their functions:

@@ -25,6 +25,18 @@ const std::array kCheckers = {
              ":get, :put, :append (to a string), :delete, :cas, each with a :key; and "
              ":revision, :mod-revision of the answers"},
             &CheckKv},
+    Checker{{"bank",
+             ":transfer {:from a, :to b, :amount 5}, :read {account balance}; with "
+             ":revision, :revisions"},
+            &CheckBank},
+    Checker{{"watch",
+             ":put, :delete with :revision, :watch {:from 1, :to 9, :events "
+             "[[revision key value]]}"},
+            &CheckWatch},
+    Checker{
+        {"lease", ":grant, :keepalive [lease ttl-ms], :revoke, :check [lease true]; with :time"},
+        &CheckLease},
+    Checker{{"lock", ":acquire with :revision, its token; :guarded token; :release"}, &CheckLock},
 };
 
 using Names = std::set<std::string, std::less<>>;
@@ -103,6 +115,10 @@ Result<std::string> InferModel(std::span<const Operation> operations) {
   Names names;
   for (const Operation& operation : operations) names.insert(operation.f);
   if (names.empty()) return std::string("register");
+  if (names.contains("transfer")) return std::string("bank");
+  if (names.contains("watch")) return std::string("watch");
+  if (HasAny(names, {"grant", "keepalive"})) return std::string("lease");
+  if (names.contains("guarded")) return std::string("lock");
   if (HasAny(names, {"acquire", "release"})) return std::string("mutex");
   if (names.contains("add")) return std::string("set");
   if (names.contains("txn")) {

@@ -26,8 +26,6 @@ struct CheckOptions {
   std::optional<std::chrono::milliseconds> time_max;
   // How much later than its time to live a lease may still be seen; of the model lease.
   std::chrono::milliseconds lease_bound = std::chrono::milliseconds(2000);
-  // What the accounts of a bank hold together; none: what the first read says.
-  std::optional<int64_t> total;
 };
 
 struct Report {
@@ -66,6 +64,10 @@ Answer CheckBySearch(const Question& question);  // register, cas-register, mute
 Answer CheckKv(const Question& question);
 Answer CheckSet(const Question& question);
 Answer CheckAppend(const Question& question);
+Answer CheckBank(const Question& question);
+Answer CheckWatch(const Question& question);
+Answer CheckLease(const Question& question);
+Answer CheckLock(const Question& question);
 
 // One part by the search, shrunk when it is not linearizable.
 Result<Judgement> SearchPart(std::span<const Operation> operations, const ModelOptions& options,

@@ -86,6 +86,24 @@ class Shrinking {
   std::chrono::steady_clock::time_point deadline_;
 };
 
+std::string Explain(std::span<const Operation> operations, const ModelOptions& options,
+                    const Limits& limits) {
+  std::string reason = "no order of these operations explains every answer";
+  auto model = MakeModel(operations, options);
+  if (!model.ok()) return reason;
+  Limits attempt = limits;
+  attempt.cache_bytes_max = std::min(limits.cache_bytes_max, kAttemptBytesMax);
+  const SearchResult last = SearchOrderPlainly(operations, model->get(), attempt);
+  if (last.verdict != Verdict::kNotLinearizable) return reason;
+  const Operation& stuck = operations[last.blocked];
+  reason += ": all that may come before the answer \"" + stuck.Describe() + "\" of process " +
+            stuck.process + " leaves no place for it, since then ";
+  for (size_t i = 0; i < last.states.size(); i++) {
+    reason += (i > 0 ? ", or " : "") + last.states[i];
+  }
+  return reason;
+}
+
 }  // namespace
 
 Judgement Shrink(std::span<const Operation> operations, size_t blocked, const ModelOptions& options,
@@ -94,19 +112,7 @@ Judgement Shrink(std::span<const Operation> operations, size_t blocked, const Mo
   judgement.verdict = Verdict::kNotLinearizable;
   std::vector<Operation> prefix = PrefixUpTo(operations, blocked);
   judgement.counterexample = Shrinking(options, limits).DropAllThatCanGo(std::move(prefix));
-  auto model = MakeModel(judgement.counterexample, options);
-  if (!model.ok()) return judgement;
-  const SearchResult last = SearchOrder(judgement.counterexample, model->get(), limits);
-  if (last.verdict != Verdict::kNotLinearizable) return judgement;
-  const Operation& stuck = judgement.counterexample[last.blocked];
-  judgement.reason =
-      "no order of these operations explains every answer: where the last of them "
-      "can be reached, ";
-  for (size_t i = 0; i < last.states.size(); i++) {
-    judgement.reason += (i > 0 ? ", or " : "") + last.states[i];
-  }
-  judgement.reason += ", and \"" + stuck.Describe() + "\" of process " + stuck.process +
-                      " has no place before its answer";
+  judgement.reason = Explain(judgement.counterexample, options, limits);
   return judgement;
 }
 

@@ -36,4 +36,8 @@ struct SearchResult {
 [[nodiscard]] SearchResult SearchOrder(std::span<const Operation> operations, Model* model,
                                        const Limits& limits);
 
+// The same without looking ahead: slower, but `states` are those in which `blocked` itself failed.
+[[nodiscard]] SearchResult SearchOrderPlainly(std::span<const Operation> operations, Model* model,
+                                              const Limits& limits);
+
 }  // namespace keel::jepsen

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "jepsen/checker/tried_table.h"
+#include "jepsen/checker/tried_with_crowds.h"
 
 namespace keel::jepsen {
 namespace {
@@ -115,6 +116,7 @@ class Search {
       crowd_of_[kinds[i].second] = crowds_.size() - 1;
       crowds_.back().calls.push_back(kinds[i].second);
     }
+    taken_counts_.resize(crowds_.size());
     state_ = model->Initial();
   }
 
@@ -174,8 +176,8 @@ class Search {
       if (IsPreviousUseless(call, next)) continue;
       if (!changes_nothing && StrandsARead(call, next)) continue;
       SetFingerprint set = set_;
-      set.Toggle(call);
-      if (!tried_.Insert(set.With(next))) continue;
+      if (IsAnswered(call)) set.Toggle(call);
+      if (IsTried(call, set, next)) continue;
       set_ = set;
       stack_.push_back({.call = call,
                         .choice = choice,
@@ -189,6 +191,7 @@ class Search {
         remaining_--;
       } else {
         crowds_[crowd_of_[call]].taken++;
+        taken_counts_[crowd_of_[call]]++;
       }
       return true;
     }
@@ -202,6 +205,19 @@ class Search {
     next_states_.clear();
     model_->Step(stack_.back().before, call, &next_states_);
     return std::find(next_states_.begin(), next_states_.end(), next) != next_states_.end();
+  }
+
+  // Whether all that follows from here has been tried, or will be; notes it, if not.
+  bool IsTried(size_t call, const SetFingerprint& set, StateId next) {
+    if (crowds_.empty()) return !tried_.Insert(set.With(next));
+    if (IsAnswered(call)) return !tried_with_crowds_.Insert(set.With(next), taken_counts_);
+    TriedWithCrowds::Counts counts = taken_counts_;
+    counts[crowd_of_[call]]++;
+    return !tried_with_crowds_.Insert(set.With(next), counts);
+  }
+
+  [[nodiscard]] size_t TriedCount() const {
+    return crowds_.empty() ? tried_.count() : tried_with_crowds_.count();
   }
 
   // Whether, with this call taken, one of the next reads could never find its answer.
@@ -244,7 +260,7 @@ class Search {
     stack_.pop_back();
     state_ = frame.before;
     is_taken_[frame.call] = false;
-    set_.Toggle(frame.call);
+    if (IsAnswered(frame.call)) set_.Toggle(frame.call);
     if (IsAnswered(frame.call)) {
       entries_.PutBack(frame.call);
       remaining_++;
@@ -252,6 +268,7 @@ class Search {
       return !frame.is_final;
     }
     crowds_[frame.crowd].taken--;
+    taken_counts_[frame.crowd]--;
     *cursor = {.in_crowds = true, .crowd = frame.crowd, .choice = frame.choice + 1};
     return true;
   }
@@ -269,11 +286,12 @@ class Search {
   }
 
   bool IsOutOfBounds() {
-    if (tried_.is_full() || tried_.bytes() + model_->memory_bytes() > limits_.cache_bytes_max) {
+    const size_t bytes = tried_.bytes() + tried_with_crowds_.bytes() + model_->memory_bytes();
+    if (tried_.is_full() || bytes > limits_.cache_bytes_max) {
       reason_ = "the search's memory is full (--cache-mb gives it more)";
       return true;
     }
-    if (tried_.count() % 4096 == 0 && std::chrono::steady_clock::now() > limits_.deadline) {
+    if (TriedCount() % 1024 == 0 && std::chrono::steady_clock::now() > limits_.deadline) {
       reason_ = "the search's time is over (--seconds gives it more)";
       return true;
     }
@@ -283,7 +301,7 @@ class Search {
   SearchResult Finish(Verdict verdict) {
     SearchResult result;
     result.verdict = verdict;
-    result.tried_count = tried_.count();
+    result.tried_count = TriedCount();
     result.reason = reason_;
     if (verdict == Verdict::kLinearizable) {
       for (const Frame& frame : stack_) result.order.push_back(frame.call);
@@ -300,6 +318,8 @@ class Search {
   bool looks_ahead_;
   OpenEntries entries_;
   TriedTable tried_;
+  TriedWithCrowds tried_with_crowds_;
+  TriedWithCrowds::Counts taken_counts_;
   std::vector<Crowd> crowds_;
   std::vector<size_t> crowd_of_;
   std::vector<bool> is_taken_;

@@ -5,7 +5,8 @@
 // of 128 bits in a table of bounded size. It cuts what cannot matter:
 //   - a read is taken as soon as it fits, and never reconsidered;
 //   - of calls with unknown outcome that are alike, the earliest is taken first;
-//   - such a call is taken only if the next one needs it;
+//   - such a call is taken only if the next one needs it, and what was tried with fewer of them
+//     need not be tried with more;
 //   - a state from which one of the next reads cannot be reached any more is turned back from.
 // Where the search ends without an order, the answer that no order ever got past marks the shortest
 // prefix of the history that is already impossible.

@@ -64,6 +64,11 @@ Status SetLeaseBound(std::string_view text, Arguments* arguments) {
   return {};
 }
 
+Status SetHtml(std::string_view text, Arguments* arguments) {
+  arguments->html = text;
+  return {};
+}
+
 struct Flag {
   std::string_view name;
   Status (*set)(std::string_view text, Arguments* arguments);
@@ -72,6 +77,7 @@ constexpr std::array kFlags = {
     Flag{"model", &SetModel},     Flag{"initial", &SetInitial},
     Flag{"nil", &SetNil},         Flag{"cache-mb", &SetCache},
     Flag{"seconds", &SetSeconds}, Flag{"lease-bound-ms", &SetLeaseBound},
+    Flag{"html", &SetHtml},
 };
 
 // "--name=value" or "--name value".
@@ -151,6 +157,8 @@ Flags, as --flag VALUE or --flag=VALUE:
   --nil MEANING    what an :ok :read of nil says: "absent", there was nothing (as in log lines), or
                    "silent", nothing is known (as in EDN)
   --cache-mb N     memory for the search; past it the verdict is unknown (512)
+  --html FILE      write a page about the history, too: the verdict, latency and throughput over time
+                   with the nemesis's faults as bands, what each kind of fault cost
   --lease-bound-ms N  how long past its time to live a lease may still be seen (2000)
   --seconds N      time for the search; past it the verdict is unknown (no bound)
 

@@ -6,6 +6,7 @@
 
 #include "jepsen/checker/arguments.h"
 #include "jepsen/checker/print.h"
+#include "jepsen/report/page.h"
 
 namespace {
 
@@ -35,6 +36,15 @@ keel::Result<std::string> ReadAll(const std::string& path) {
   return text;
 }
 
+keel::Status WriteAll(const std::string& path, const std::string& text) {
+  std::unique_ptr<std::FILE, Close> file(std::fopen(path.c_str(), "wb"));
+  if (file == nullptr) return keel::ErrnoStatus(errno, "writing " + path);
+  const bool is_written = std::fwrite(text.data(), 1, text.size(), file.get()) == text.size();
+  const bool is_closed = std::fclose(file.release()) == 0;
+  if (!is_written || !is_closed) return keel::ErrnoStatus(errno, "writing " + path);
+  return {};
+}
+
 keel::Result<keel::jepsen::Report> CheckFile(const keel::jepsen::Arguments& arguments) {
   auto text = ReadAll(arguments.file);
   if (!text.ok()) return text.status();
@@ -47,6 +57,11 @@ keel::Result<keel::jepsen::Report> CheckFile(const keel::jepsen::Arguments& argu
   }
   auto report = keel::jepsen::Check(*paired, arguments.check);
   if (!report.ok()) return report.status().WithContext(arguments.file);
+  if (!arguments.html.empty()) {
+    const std::string page =
+        keel::jepsen::MakePage(*history, *paired, *report, {.title = arguments.file});
+    KEEL_RETURN_IF_ERROR(WriteAll(arguments.html, page));
+  }
   return report;
 }
 

@@ -12,6 +12,14 @@ namespace {
 constexpr std::string_view kShape =
     "an operation is a map such as {:process 0, :type :invoke, :f :read, :value nil}";
 
+// A vector of vectors that begin with a keyword: [[:append 1 2] [:r 1 nil]].
+bool IsTransaction(const Value* value) {
+  if (value == nullptr || !value->IsSequence() || value->items.empty()) return false;
+  return std::all_of(value->items.begin(), value->items.end(), [](const Value& part) {
+    return part.IsSequence() && part.items.size() > 1 && part.items[0].kind == ValueKind::kKeyword;
+  });
+}
+
 // Reads one map as an event; keeps where it began, for the words of an error.
 class EventReader {
  public:
@@ -65,6 +73,8 @@ class EventReader {
                          f->kind == ValueKind::kSymbol);
     if (is_name) {
       event->f = f->text;
+    } else if (f == nullptr && IsTransaction(map.Find("value"))) {
+      event->f = "txn";  // as Elle writes them
     } else if (event->IsOfClient()) {
       return Refuse(f == nullptr ? ":f is missing: " + std::string(kShape)
                                  : ":f is a keyword such as :read, not " + f->ToString());

@@ -7,6 +7,7 @@ set: files listed with their verdicts in its file VERDICTS, and all files in fol
 bad, which start at 0.
 """
 
+import html.parser
 import os
 import pathlib
 import random
@@ -142,6 +143,62 @@ class Refusals(unittest.TestCase):
         self.assertEqual(done.returncode, 0)
         for word in ("exit code 3", "cas-register", "multi-register", "mutex", "append", "--initial"):
             self.assertIn(word, done.stdout)
+
+
+class Balance(html.parser.HTMLParser):
+    """Collects a page's text, and fails where a tag is closed that was not opened last."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.text = [], ""
+
+    def handle_starttag(self, tag, attrs):
+        if tag != "meta":
+            self.open.append(tag)
+        for name, value in attrs:
+            assert name not in ("src", "href"), f"the page needs {value}"
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+class Page(unittest.TestCase):
+    def page_of(self, lines):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "page.html"
+            done = check("--html", file, "-", text="\n".join(lines))
+            self.assertIn(done.returncode, (0, 1), done.stderr)
+            balance = Balance()
+            balance.feed(file.read_text())
+        self.assertEqual(balance.open, [])
+        return balance.text
+
+    def test_a_page_tells_verdict_faults_and_what_they_cost(self):
+        lines = []
+        for i in range(100):
+            lines.append(event(0, "invoke", "write", i, f", :time {i * 10_000_000}"))
+            if i in (30, 50):
+                name = "start-partition" if i == 30 else "stop-partition"
+                lines.append(event(":nemesis", "info", name, "nil", f", :time {i * 10_000_000 + 1}"))
+            kind = "fail" if 30 <= i < 55 else "ok"
+            lines.append(event(0, kind, "write", i, f", :time {i * 10_000_000 + 2_000_000}"))
+        lines.append(event(1, "invoke", "read", "nil", ", :time 2000000000"))
+        lines.append(event(1, "ok", "read", 3, ", :time 2001000000"))
+        text = self.page_of(lines)
+        for words in ("not-linearizable", "read -> 3", "partition", "0 %", "252 ms", "52 ms", "Latency", "acknowledged"):
+            self.assertIn(words, text)
+
+    def test_a_page_of_a_history_without_times_or_events(self):
+        self.assertIn("linearizable", self.page_of([event(0, "invoke", "write", '"<&>"')]))
+        self.assertIn("linearizable", self.page_of(["[]"]))
+
+    def test_a_page_that_cannot_be_written_is_an_error(self):
+        done = check("--html", "/nowhere/page.html", "-", text="[]")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("/nowhere/page.html", done.stderr)
 
 
 class Speed(unittest.TestCase):

@@ -1,5 +1,6 @@
 #include "jepsen/checker/txn.h"
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 
@@ -31,7 +32,13 @@ bool AreMicroOps(const Value& value) {
   return true;
 }
 
-// All keys of a map, or the one key of a pair, under the operation's own name.
+bool ArePairs(const Value& value) {
+  if (!value.IsSequence() || value.items.empty()) return false;
+  return std::all_of(value.items.begin(), value.items.end(),
+                     [](const Value& item) { return item.IsPair(); });
+}
+
+// All keys of a map or of pairs, or the one key of a pair, under the operation's own name.
 Result<std::vector<MicroOp>> ParseSimple(const Operation& operation, const Value& value) {
   const auto kind = KindOf(operation.f);
   if (!kind) {
@@ -46,6 +53,10 @@ Result<std::vector<MicroOp>> ParseSimple(const Operation& operation, const Value
     }
   } else if (AreMicroOps(value) && !value.items.empty()) {
     return BadOperation(operation, "micro-operations belong to :f :txn");
+  } else if (ArePairs(value)) {
+    for (const Value& entry : value.items) {
+      parts.push_back({.kind = *kind, .key = entry.items[0], .value = entry.items[1]});
+    }
   } else if (value.IsPair()) {
     parts.push_back({.kind = *kind, .key = value.items[0], .value = value.items[1]});
   } else {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "jepsen/checker/real_time.h"
+#include "jepsen/checker/wrong.h"
 
 namespace keel::jepsen {
 namespace {
@@ -33,18 +34,6 @@ std::string Written(const Operation& write) {
 
 std::string KeyOf(const Operation& operation) {
   return operation.key.value_or(Value()).Canonical();
-}
-
-Judgement Wrong(std::string reason, std::vector<const Operation*> shown) {
-  Judgement judgement;
-  judgement.verdict = Verdict::kNotLinearizable;
-  judgement.reason = std::move(reason);
-  for (const Operation* operation : shown) {
-    if (operation != nullptr) judgement.counterexample.push_back(*operation);
-  }
-  std::sort(judgement.counterexample.begin(), judgement.counterexample.end(),
-            [](const Operation& a, const Operation& b) { return a.called < b.called; });
-  return judgement;
 }
 
 // A value that was at a key from a revision on.
@@ -90,7 +79,7 @@ class RevisionJudge {
       const int64_t revision = *write->revisions.store;
       const auto [at, is_new] = by_revision_.try_emplace(revision, write);
       if (!is_new) {
-        return Wrong("two writes have one revision, " + std::to_string(revision),
+        return Wrong("", "two writes have one revision, " + std::to_string(revision),
                      {at->second, write});
       }
       keys_[KeyOf(*write)][revision] = {.value = Written(*write), .by = write};
@@ -108,6 +97,7 @@ class RevisionJudge {
     const auto conflict = FindConflict(layers_);
     if (!conflict) return std::nullopt;
     return Wrong(
+        "",
         "by the revisions of their answers the later of these came first, but it was called only "
         "after the other had ended",
         {conflict->first, conflict->second});
@@ -123,12 +113,12 @@ class RevisionJudge {
       if (versions.contains(mod)) continue;  // compared below
       if (by_revision_.contains(mod) || mod > *read->revisions.store) {
         return Wrong(
-            "a read shows a mod revision that cannot be its value's: " + std::to_string(mod),
+            "", "a read shows a mod revision that cannot be its value's: " + std::to_string(mod),
             {read, by_revision_.contains(mod) ? by_revision_[mod] : nullptr});
       }
       const auto [at, is_new] = shown_.try_emplace(mod, read);
       if (!is_new) {
-        return Wrong("two keys show a value of one revision, " + std::to_string(mod),
+        return Wrong("", "two keys show a value of one revision, " + std::to_string(mod),
                      {at->second, read});
       }
       versions[mod] = {.value = found};
@@ -167,7 +157,8 @@ class RevisionJudge {
                      read->Describe() + "\" of line " + std::to_string(read->call_line);
         continue;
       }
-      return Wrong("at revision " + std::to_string(*read->revisions.store) + " the value was " +
+      return Wrong("",
+                   "at revision " + std::to_string(*read->revisions.store) + " the value was " +
                        actual +
                        (latest == nullptr ? "" : " of revision " + std::to_string(latest->first)) +
                        ", not what this read found",
@@ -188,7 +179,8 @@ class RevisionJudge {
                      write->Describe() + "\" of line " + std::to_string(write->call_line);
         continue;
       }
-      return Wrong("before revision " + std::to_string(*write->revisions.store) +
+      return Wrong("",
+                   "before revision " + std::to_string(*write->revisions.store) +
                        " the value was " + actual + ", which this compare-and-set did not expect",
                    {latest == nullptr ? nullptr : latest->second.by, write});
     }
@@ -240,7 +232,8 @@ class RevisionJudge {
         return std::nullopt;
       }
       if (!heeds_compares) {
-        return Wrong("a value was read that no write can have left there by then", {unexplained});
+        return Wrong("", "a value was read that no write can have left there by then",
+                     {unexplained});
       }
     }
     return std::nullopt;

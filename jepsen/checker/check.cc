@@ -105,6 +105,7 @@ void Summarise(std::vector<Judgement> judgements, Report* report) {
 std::span<const ModelEntry> Models() {
   static const std::vector<ModelEntry> entries = [] {
     std::vector<ModelEntry> made;
+    made.reserve(kCheckers.size());
     for (const Checker& checker : kCheckers) made.push_back(checker.entry);
     return made;
   }();

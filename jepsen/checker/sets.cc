@@ -9,6 +9,7 @@
 #include "jepsen/checker/check.h"
 #include "jepsen/checker/parts.h"
 #include "jepsen/checker/real_time.h"
+#include "jepsen/checker/wrong.h"
 
 namespace keel::jepsen {
 namespace {
@@ -70,12 +71,12 @@ class GrowingSet {
     for (const Read& read : reads_) {
       for (const std::string& element : read.elements) {
         if (initial_.contains(element) || adds_.contains(element)) continue;
-        return Wrong("an element that nobody added, or whose :add failed, was read: " + element,
+        return Wrong("", "an element that nobody added, or whose :add failed, was read: " + element,
                      {read.operation});
       }
       for (const std::string& element : initial_) {
         if (read.elements.contains(element)) continue;
-        return Wrong("an element that was there from the start is missing: " + element,
+        return Wrong("", "an element that was there from the start is missing: " + element,
                      {read.operation});
       }
     }
@@ -91,7 +92,8 @@ class GrowingSet {
       if (i > 0) {
         for (const std::string& element : reads_[i - 1].elements) {
           if (read.elements.contains(element)) continue;
-          return Wrong("of these two reads each must hold all that the other holds, or less: " +
+          return Wrong("",
+                       "of these two reads each must hold all that the other holds, or less: " +
                            element + " is only in the smaller one",
                        {reads_[i - 1].operation, read.operation, AddOf(element)});
         }
@@ -131,19 +133,7 @@ class GrowingSet {
         }
       }
     }
-    return Wrong(reason, shown);
-  }
-
-  [[nodiscard]] static Judgement Wrong(std::string reason, std::vector<const Operation*> shown) {
-    Judgement judgement;
-    judgement.verdict = Verdict::kNotLinearizable;
-    judgement.reason = std::move(reason);
-    for (const Operation* operation : shown) {
-      if (operation != nullptr) judgement.counterexample.push_back(*operation);
-    }
-    std::sort(judgement.counterexample.begin(), judgement.counterexample.end(),
-              [](const Operation& a, const Operation& b) { return a.called < b.called; });
-    return judgement;
+    return Wrong("", reason, shown);
   }
 
   std::unordered_set<std::string> initial_;

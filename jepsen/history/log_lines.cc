@@ -90,10 +90,10 @@ class LineReader {
     EdnReader reader(line_.substr(start));
     auto value = reader.Read();
     if (!value.ok()) {
-      // The reader has seen this line only: put its words at the right place.
-      const std::string_view words = value.status().message();
-      const size_t colon = words.find(": ");
-      return ErrorAt(number_, start + 1, words.substr(colon + 2));
+      // The reader has seen the line's rest only: its words are told of where it began.
+      const Status failure = value.status();
+      const std::string_view words = failure.message();
+      return ErrorAt(number_, start + 1, words.substr(words.find(": ") + 2));
     }
     at_ = start + reader.offset();
     return value;

@@ -216,7 +216,11 @@ void AsioChannel::EndPending(ClientCallId id, const Status& status) {
   std::erase(pending_, id);
   pending_bytes_ -= call.written_bytes;
   executor_->Cancel(call.deadline_timer);
-  executor_->Post([observer = std::move(call.observer), status] { observer->OnDone(status, {}); });
+  executor_->Post([observer = std::move(call.observer), status] {
+    Metadata trailers;
+    trailers.Add({kNeverSent, "true"});
+    observer->OnDone(status, trailers);
+  });
 }
 
 GrpcClientSession* AsioChannel::SessionOf(const Call& call) {

@@ -21,6 +21,10 @@ namespace keel::net {
 
 using ClientCallId = Name<struct ClientCallIdTag>;
 
+// In the trailers of a call that ended before anything of it was sent: it can be made again without
+// the risk of being carried out twice.
+inline constexpr std::string_view kNeverSent = "keel-never-sent";
+
 struct CallOptions {
   // "/package.Service/Method"
   std::string path;

@@ -11,6 +11,12 @@ namespace keel::net {
 namespace {
 
 constexpr size_t kShownBytesMax = 100;
+constexpr uint64_t kCoarseTimeoutUs = 100'000;
+
+// Up to whole milliseconds: equal timeouts then look alike on the wire, and are sent as an index.
+uint64_t RoundTimeout(uint64_t timeout_us) {
+  return timeout_us < kCoarseTimeoutUs ? timeout_us : (timeout_us + 999) / 1000 * 1000;
+}
 
 }  // namespace
 
@@ -84,7 +90,8 @@ Result<StreamId> GrpcClientSession::Start(const Begin& begin,
                                          {"grpc-accept-encoding", "identity,gzip"}};
   std::string timeout;
   if (begin.deadline_us != 0) {
-    timeout = FormatTimeout(begin.deadline_us > now_us ? begin.deadline_us - now_us : 1);
+    timeout =
+        FormatTimeout(RoundTimeout(begin.deadline_us > now_us ? begin.deadline_us - now_us : 1));
     fields.push_back({"grpc-timeout", timeout});
   }
   if (options.compress) fields.push_back({"grpc-encoding", "gzip"});

@@ -19,6 +19,11 @@ bool EndsStream(const nghttp2_frame& frame) {
 // Secrets stay out of the compression tables (RFC 7541, 7.1).
 bool IsSecret(std::string_view name) { return name == "authorization" || name == "token"; }
 
+// Never the same twice: in the table of fields they would only push out those that are.
+bool IsFleeting(std::string_view name) {
+  return name == "keel-sequence" || name == "keel-acknowledged";
+}
+
 nghttp2_option* MakeOptions(const Http2Options& options) {
   nghttp2_option* made = nullptr;
   KEEL_CHECK(nghttp2_option_new(&made) == 0) << "out of memory";
@@ -76,7 +81,8 @@ std::vector<nghttp2_nv> Http2Callbacks::Fields(std::span<const Metadata::Field> 
     nv.value = const_cast<uint8_t*>(reinterpret_cast<const uint8_t*>(field.value.data()));
     nv.namelen = field.name.size();
     nv.valuelen = field.value.size();
-    nv.flags = IsSecret(field.name) ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE;
+    const bool keep = !IsSecret(field.name) && !IsFleeting(field.name);
+    nv.flags = keep ? NGHTTP2_NV_FLAG_NONE : NGHTTP2_NV_FLAG_NO_INDEX;
   }
   return converted;
 }

@@ -27,9 +27,9 @@ VISITORS = {
     "client": {"base", "api", "net"},
     "tools": {"base", "api", "net", "client", "wal", "kv"},
     "jepsen": {"base", "api", "net", "client", "wal", "kv"},
-    "examples": {"base", "api", "net", "client", "raft"},
+    "examples": {"base", "api", "net", "client", "raft", "examples"},
     # Tests may look at anything; nothing else may look at tests.
-    "tests": set(FLOORS) | {"client", "tools", "jepsen", "tests"},
+    "tests": set(FLOORS) | {"client", "tools", "jepsen", "examples", "tests"},
 }
 
 # What would give the core a clock, a thread, a die or a library: it must stay a pure function of its

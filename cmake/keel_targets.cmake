@@ -122,12 +122,24 @@ function(keel_test name)
              TIMEOUT ${arg_TIMEOUT} PROCESSORS ${arg_PROCESSORS})
 endfunction()
 
-# A Google Benchmark program with a main of its own; `benchmarks` builds them all.
+# The allocator of production: messages are made on one thread and freed on another, which is what
+# glibc's is slowest at. The sanitizers bring their own.
+function(keel_link_allocator name)
+  if(KEEL_SANITIZE OR KEEL_FUZZ)
+    return()
+  endif()
+  find_library(KEEL_JEMALLOC jemalloc REQUIRED)
+  target_link_libraries(${name} PRIVATE ${KEEL_JEMALLOC})
+endfunction()
+
+# A Google Benchmark program with a main of its own, over keeld's allocator; `benchmarks` builds them
+# all.
 function(keel_benchmark name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS;LINKS")
   find_package(benchmark REQUIRED)
   keel_program(${name} SOURCES ${arg_SOURCES} DEPS ${arg_DEPS}
                LINKS ${arg_LINKS} benchmark::benchmark)
+  keel_link_allocator(${name})
   if(NOT TARGET benchmarks)
     add_custom_target(benchmarks)
   endif()

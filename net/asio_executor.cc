@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <chrono>
+#include <iterator>
 #include <limits>
 
 #include "base/check.h"
@@ -21,7 +22,18 @@ constexpr uint64_t kLongestWaitUs = 1'000'000;
 AsioExecutor::AsioExecutor(const Clock* clock)
     : clock_(clock), armed_us_(kNever), io_(std::make_unique<Io>()) {}
 
-AsioExecutor::~AsioExecutor() = default;
+// What is destroyed may cancel and post still: into the void, but not into what is being destroyed.
+AsioExecutor::~AsioExecutor() {
+  while (true) {
+    std::vector<Task> tasks;
+    std::map<Due, Task> timers;
+    const std::lock_guard lock(mutex_);
+    tasks.swap(posted_);
+    timers.swap(timers_);
+    due_us_of_.clear();
+    if (tasks.empty() && timers.empty()) return;
+  }
+}
 
 void AsioExecutor::Run() {
   io_->context.restart();
@@ -36,7 +48,36 @@ void AsioExecutor::RunReady() {
 void AsioExecutor::Stop() { io_->context.stop(); }
 
 void AsioExecutor::Post(Task task) {
-  boost::asio::post(io_->context, [task = std::move(task)]() mutable { std::move(task).Run(); });
+  bool first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    posted_.push_back(std::move(task));
+    first = !std::exchange(awaits_run_, true);
+  }
+  if (first) boost::asio::post(io_->context, [this] { RunPosted(); });
+}
+
+void AsioExecutor::RunPosted() {
+  {
+    const std::lock_guard lock(mutex_);
+    running_.swap(posted_);
+    awaits_run_ = false;
+  }
+  size_t next = 0;
+  while (next < running_.size() && !io_->context.stopped()) std::move(running_[next++]).Run();
+  if (next < running_.size()) PutBack(std::span(running_).subspan(next));
+  running_.clear();
+}
+
+void AsioExecutor::PutBack(std::span<Task> tasks) {
+  bool first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    posted_.insert(posted_.begin(), std::move_iterator(tasks.begin()),
+                   std::move_iterator(tasks.end()));
+    first = !std::exchange(awaits_run_, true);
+  }
+  if (first) boost::asio::post(io_->context, [this] { RunPosted(); });
 }
 
 TimerId AsioExecutor::PostAfter(uint64_t delay_us, Task task) {

@@ -4,6 +4,9 @@
 // called from any thread, the rest belongs to its own tasks. What never ran is destroyed with it,
 // after Run has returned. Sockets of net/ live on it through Io, which only net/'s sources see.
 //
+// What is posted while the thread is busy is one batch to Asio: the thread is woken once for it,
+// and between two batches sockets have their turn.
+//
 // Timers ask the Clock, not Asio: a skewed Clock skews them, and when the machine's timer fires
 // before the Clock agrees, it is set again.
 #pragma once
@@ -13,8 +16,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/executor.h"
@@ -47,16 +52,23 @@ class AsioExecutor final : public Executor {
   // When due, and the number that orders timers of one instant.
   using Due = std::pair<uint64_t, uint64_t>;
 
+  void RunPosted();
+  // Those that a stop left over go first when it runs again.
+  void PutBack(std::span<Task> tasks);
   void Arm();
   void RunTimers();
 
   const Clock* const clock_;
-  // Guards the three below: PostAfter comes from any thread. Held for a few instructions only.
+  // Guards the five below: posts come from any thread. Held for a few instructions only.
   std::mutex mutex_;
+  std::vector<Task> posted_;
+  bool awaits_run_ = false;  // Asio knows that there is something in posted_
   std::map<Due, Task> timers_;
   std::unordered_map<uint64_t, uint64_t> due_us_of_;
   uint64_t last_timer_ = 0;
-  // The executor's own thread only: what the machine's timer is set to.
+  // The executor's own thread only: room for a batch, kept from one to the next; and what the
+  // machine's timer is set to.
+  std::vector<Task> running_;
   uint64_t armed_us_;
   std::unique_ptr<Io> io_;
 };

@@ -179,11 +179,12 @@ std::optional<Command> DecodeCommand(std::string_view bytes) {
   if (bytes.size() < 2 || bytes[0] != static_cast<char>(kCommandFormat)) return std::nullopt;
   const auto flags = static_cast<uint8_t>(bytes[1]);
   if (flags > (kHasSession | kHasUser)) return std::nullopt;
-  Command command;
+  // Built where it is returned: a command is worth not moving.
+  std::optional<Command> command(std::in_place);
   Decoder decoder(bytes.substr(2));
-  VisitOrigin(decoder, command.origin, flags);
-  if (!decoder.ok() || OriginFlags(command.origin) != flags) return std::nullopt;
-  decoder.OneOf(command.operation);
+  VisitOrigin(decoder, command->origin, flags);
+  if (!decoder.ok() || OriginFlags(command->origin) != flags) return std::nullopt;
+  decoder.OneOf(command->operation);
   if (!decoder.Finished()) return std::nullopt;
   return command;
 }

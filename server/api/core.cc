@@ -68,9 +68,8 @@ void Core::Propose(const Caller& caller, Proposal proposal, ProposeDone done) {
   if (request.command.size() > options_.max_request_bytes) {
     return std::move(done)(StatusOf(ApiError::kRequestTooLarge));
   }
-  node().Propose(std::move(request), [self = shared_from_this(), done = std::move(done),
-                                      trace =
-                                          proposal.trace](node::ProposalOutcome outcome) mutable {
+  auto on_outcome = [self = shared_from_this(), done = std::move(done),
+                     trace = proposal.trace](node::ProposalOutcome outcome) mutable {
     // In a box: g++ 12 takes a variant that moves within a lambda for uninitialised.
     auto boxed = std::make_unique<node::ProposalOutcome>(std::move(outcome));
     self->ToTransport([self, done = std::move(done), trace, boxed = std::move(boxed)]() mutable {
@@ -87,6 +86,16 @@ void Core::Propose(const Caller& caller, Proposal proposal, ProposeDone done) {
       }
       std::move(done)(std::move(applied));
     });
+  };
+  asks_.proposals.push_back({std::move(request), std::move(on_outcome)});
+  AskLater();
+}
+
+void Core::AskLater() {
+  if (std::exchange(asks_later_, true)) return;
+  transport().Post([self = shared_from_this()] {
+    self->asks_later_ = false;
+    self->node().Take(std::exchange(self->asks_, {}));
   });
 }
 
@@ -97,8 +106,9 @@ void Core::Note(const node::ProposalOutcome& outcome, Trace* trace) const {
 }
 
 void Core::Read(Where where, ViewDone done, Trace* trace) {
-  node().Read([self = shared_from_this(), where, trace, done = std::move(done)](
-                  const node::ReadOutcome& outcome, const node::ReadTimes& times) mutable {
+  asks_.reads.emplace_back([self = shared_from_this(), where, trace, done = std::move(done)](
+                               const node::ReadOutcome& outcome,
+                               const node::ReadTimes& times) mutable {
     if (trace != nullptr) trace->Note(times);
     const auto* view = std::get_if<ViewPtr>(&outcome);
     auto result = view != nullptr ? Result<ViewPtr>(*view)
@@ -112,6 +122,7 @@ void Core::Read(Where where, ViewDone done, Trace* trace) {
       self->ToTransport(std::move(task));
     }
   });
+  AskLater();
 }
 
 Status Core::AdmitOpen(const Caller& caller, Learners learners) const {

@@ -98,6 +98,8 @@ class Core final : public std::enable_shared_from_this<Core> {
 
  private:
   void Drain();
+  // What is asked for in one round of the transport costs the node one wake-up.
+  void AskLater();
   void Note(const node::ProposalOutcome& outcome, Trace* trace) const;
   void EndStreams(const Status& why, bool all);
   void WatchLeaderLater();
@@ -112,6 +114,8 @@ class Core final : public std::enable_shared_from_this<Core> {
   int leaderless_ticks_ = 0;
   bool stopped_ = false;
   bool closed_ = false;
+  node::Node::Asks asks_;
+  bool asks_later_ = false;
 
   std::mutex mutex_;
   std::vector<Task> tasks_;  // under mutex_

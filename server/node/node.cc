@@ -22,34 +22,33 @@ void Node::Start() {
 }
 
 void Node::Propose(Request request, ProposalDone done) {
-  // An entry is an envelope around the command.
-  if (request.command.size() + 64 > options_.raft.entry_bytes_max) {
-    return seams_.roles.node->Post(
-        [done = std::move(done)]() mutable { std::move(done)(Dropped{DropReason::kTooLarge}); });
-  }
-  seams_.roles.node->Post([this, request = std::move(request), done = std::move(done)]() mutable {
-    pending_.Add({.command = Payload::Of(std::move(request.command)),
-                  .essential = request.essential,
-                  .local_only = request.local_only,
-                  .done = std::move(done)},
-                 NowMs());
-    ScheduleStep();
+  seams_.roles.node->Post([this, asked = Asked{std::move(request), std::move(done)}]() mutable {
+    TakeProposal(std::move(asked));
   });
 }
 
 void Node::Read(ReadDone done) {
-  seams_.roles.node->Post([this, done = std::move(done)]() mutable {
-    if (stopped_) return std::move(done)(raft::ReadRefusal::kNoLeader, {});
-    const std::optional<raft::ReadId> id = reads_.Add(std::move(done), NowMs());
-    if (!id.has_value()) return;
-    // All that are asked for between two steps are one event.
-    auto* last = inputs_.empty() ? nullptr : std::get_if<raft::ReadRequest>(&inputs_.back().event);
-    if (last != nullptr) {
-      last->ids.push_back(*id);
-    } else {
-      Feed(raft::ReadRequest{{*id}});
-    }
+  seams_.roles.node->Post([this, done = std::move(done)]() mutable { TakeRead(std::move(done)); });
+}
+
+void Node::Take(Asks asks) {
+  seams_.roles.node->Post([this, asks = std::move(asks)]() mutable {
+    for (Asked& asked : asks.proposals) TakeProposal(std::move(asked));
+    for (ReadDone& done : asks.reads) TakeRead(std::move(done));
   });
+}
+
+void Node::TakeRead(ReadDone done) {
+  if (stopped_) return std::move(done)(raft::ReadRefusal::kNoLeader, {});
+  const std::optional<raft::ReadId> id = reads_.Add(std::move(done), NowMs());
+  if (!id.has_value()) return;
+  // All that are asked for between two steps are one event.
+  auto* last = inputs_.empty() ? nullptr : std::get_if<raft::ReadRequest>(&inputs_.back().event);
+  if (last != nullptr) {
+    last->ids.push_back(*id);
+  } else {
+    Feed(raft::ReadRequest{{*id}});
+  }
 }
 
 void Node::TransferLeadership(NodeId target, Once<raft::TransferOutcome> done) {

@@ -98,6 +98,16 @@ class Node final : public TransportSink {
   void Propose(Request request, ProposalDone done);
   // A view that holds all that was answered before the call, by whichever member.
   void Read(ReadDone done);
+  // Many of both, for one wake-up of the node role.
+  struct Asked {
+    Request request;
+    ProposalDone done;
+  };
+  struct Asks {
+    std::vector<Asked> proposals;
+    std::vector<ReadDone> reads;
+  };
+  void Take(Asks asks);
   struct MemberChange {
     std::vector<raft::ConfigOp> ops;
     std::vector<MemberInfo> members;  // new or changed names and addresses
@@ -169,6 +179,7 @@ class Node final : public TransportSink {
 
   // ---- node_step.cc: one step, and what it says ----
   [[nodiscard]] uint64_t NowMs() const { return seams_.clock->MonotonicMs(); }
+  void TakeRead(ReadDone done);
   void Feed(raft::Event event);
   void ScheduleStep();
   void Step();
@@ -192,7 +203,11 @@ class Node final : public TransportSink {
   [[nodiscard]] Index RetentionTarget() const;
 
   // ---- node_proposals.cc ----
+  void TakeProposal(Asked asked);
   void HandProposals();
+  [[nodiscard]] bool Gathers() const;
+  void GatherOn();
+  void EndGathering();
   void ProposeHere();
   void ForwardTo(NodeId leader);
   void OnForward(NodeId from, const Forward& forward);
@@ -295,6 +310,8 @@ class Node final : public TransportSink {
   std::map<uint64_t, Batch> batches_;
   uint64_t next_batch_ = 1;
   uint64_t proposals_wait_until_ms_ = 0;  // a leader that is about to hand over takes none
+  uint64_t gather_until_us_ = 0;          // 0: nothing is being gathered
+  TimerId gather_timer_;
   std::map<NodeId, ForwardSeen> forwards_seen_;
   std::map<uint64_t, Change> changes_;
   uint64_t next_change_ = 1;

@@ -13,13 +13,50 @@ constexpr uint64_t kRefusedRetryMs = 20;
 
 }  // namespace
 
+void Node::TakeProposal(Asked asked) {
+  // An entry is an envelope around the command.
+  if (asked.request.command.size() + 64 > options_.raft.entry_bytes_max) {
+    return std::move(asked.done)(Dropped{DropReason::kTooLarge});
+  }
+  pending_.Add({.command = Payload::Of(std::move(asked.request.command)),
+                .essential = asked.request.essential,
+                .local_only = asked.request.local_only,
+                .done = std::move(asked.done)},
+               NowMs());
+  if (core_->role() == raft::Role::kLeader && Gathers()) return GatherOn();
+  ScheduleStep();
+}
+
 void Node::HandProposals() {
   if (!pending_.HasHeld() || NowMs() < proposals_wait_until_ms_) return;
-  if (core_->role() == raft::Role::kLeader) return ProposeHere();
+  if (core_->role() == raft::Role::kLeader) return Gathers() ? GatherOn() : ProposeHere();
   if (!core_->leader().IsNone() && core_->leader() == leader_) ForwardTo(leader_);
 }
 
+// While entries are under way, what comes in meanwhile is worth one more write and message, not
+// many: it goes when those are committed, or when it is enough, or has waited long enough.
+bool Node::Gathers() const {
+  if (stopping_ || core_->commit() >= core_->log().last().index) return false;
+  if (pending_.held() >= options_.gather_max) return false;
+  return gather_until_us_ == 0 || seams_.clock->MonotonicUs() < gather_until_us_;
+}
+
+void Node::GatherOn() {
+  if (gather_until_us_ != 0) return;
+  gather_until_us_ = seams_.clock->MonotonicUs() + options_.gather_us;
+  gather_timer_ = seams_.roles.node->PostAfter(options_.gather_us, [this] {
+    gather_timer_ = TimerId();
+    ScheduleStep();
+  });
+}
+
+void Node::EndGathering() {
+  gather_until_us_ = 0;
+  if (!gather_timer_.IsNone()) seams_.roles.node->Cancel(std::exchange(gather_timer_, {}));
+}
+
 void Node::ProposeHere() {
+  EndGathering();
   const std::vector<Pending::Handed> taken =
       pending_.Take({core_->id(), core_->term()}, SIZE_MAX, NowMs());
   if (taken.empty()) return;

@@ -38,6 +38,11 @@ void Node::Step() {
   core_->Step(stepping_, out_);
   if (seams_.on_step) seams_.on_step(*core_, out_);
   CarryOut();
+  // What was gathered goes as soon as the step has committed what it waited for.
+  if (gather_until_us_ != 0 && !Gathers()) {
+    EndGathering();
+    ScheduleStep();
+  }
 }
 
 // In the order that raft/io.h demands.

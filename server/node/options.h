@@ -23,6 +23,10 @@ struct NodeOptions {
   // revokes, members) may take half as much again.
   size_t proposals_bytes_max = size_t{64} << 20;
   size_t proposals_max = 100'000;
+  // A leader whose last entries are not committed yet gathers what comes in, until they are, or it
+  // has so many, or the first has waited so long.
+  size_t gather_max = 256;
+  uint64_t gather_us = 2'000;
   // How long a proposal is held here while nobody leads: then Dropped, kNoLeader.
   uint64_t leader_patience_ms = 5'000;
   // How long one that is under way when its leader goes may still turn up: then Unknown.
@@ -37,7 +41,7 @@ struct NodeOptions {
 
   // ---- the log ----
   uint64_t segment_bytes = uint64_t{64} << 20;
-  uint64_t seal_after_us = 10'000;
+  uint64_t seal_after_us = 10'000;  // of a pause in the writes, or up to twice that
   uint64_t full_disk_retry_us = 200'000;
   uint64_t retention_every_ms = 1'000;
   // Kept behind what is applied and durable for members that may need it; more is kept, up to the

@@ -67,6 +67,7 @@ class Pending {
   [[nodiscard]] std::vector<Handed> Take(const Leader& leader, size_t size_bytes_max,
                                          uint64_t now_ms);
   [[nodiscard]] bool HasHeld() const { return !held_.empty(); }
+  [[nodiscard]] size_t held() const { return held_.size(); }
 
   // What the leader said.
   void Placed(uint64_t sequence, const raft::Position& position);

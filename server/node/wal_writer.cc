@@ -161,9 +161,13 @@ void WalWriter::OnFailure(const Status& status) {
   options_.roles.node->Post([this, status] { options_.on_failed(status); });
 }
 
+// One timer at a time: it goes round again while writes come, so that they pay for none.
 void WalWriter::SealLater() {
+  if (std::exchange(seal_armed_, true)) return;
   options_.roles.wal->PostAfter(options_.seal_after_us, [this, writes = writes_] {
-    if (failed_ || closed_ || writes != writes_ || scheduled_) return;
+    seal_armed_ = false;
+    if (failed_ || closed_) return;
+    if (writes != writes_ || scheduled_) return SealLater();
     const Status status = log_->Seal();
     if (!status.ok() && status.code() != Code::kResourceExhausted) OnFailure(status);
   });

@@ -97,6 +97,7 @@ class WalWriter {
   std::vector<Item> group_;
   bool scheduled_ = false;
   bool preparing_ = false;
+  bool seal_armed_ = false;
   bool failed_ = false;
   bool closed_ = false;
   uint64_t writes_ = 0;

@@ -17,6 +17,7 @@ DEFINE_string(endpoints, "127.0.0.1:2379", "one of the cluster's");
 DEFINE_uint64(requests, 200'000, "puts in all");
 DEFINE_uint64(in_flight, 512, "puts on their way at once");
 DEFINE_uint64(value_bytes, 64, "of each value");
+DEFINE_uint64(keys, 10'000, "different keys");
 DEFINE_bool(exactly_once, true, "through a session");
 
 namespace keel::client {
@@ -37,7 +38,7 @@ class Load {
   void Next() {
     --left_;
     ++running_;
-    kv_.StartPut({.key = "bench/" + std::to_string(left_ % 10'000), .value = value_},
+    kv_.StartPut({.key = "bench/" + std::to_string(left_ % FLAGS_keys), .value = value_},
                  [this](const Result<PutResult>& answer) {
                    errors_ += answer.ok() ? 0 : 1;
                    --running_;

@@ -11,29 +11,21 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/check.h"
-#include "base/fs/posix_file_system.h"
-#include "base/prng.h"
-#include "kv/engine/level_engine.h"
 #include "kv/mvcc/compactor.h"
-#include "kv/mvcc/store.h"
 #include "kv/watch/watch_hub.h"
+#include "tests/bench/kv_bench_data.h"
 
 namespace keel::kv {
 namespace {
-
-constexpr size_t kValueBytes = 256;
-constexpr uint64_t kBatch = 100;
 
 uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
   const char* text = std::getenv(name);
@@ -44,28 +36,6 @@ double CpuUs(clockid_t clock) {
   timespec now{};
   KEEL_CHECK(clock_gettime(clock, &now) == 0);
   return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) * 1e-3;
-}
-
-double ResidentMiB() {
-  std::ifstream status("/proc/self/status");
-  std::string line;
-  while (std::getline(status, line)) {
-    if (line.starts_with("VmRSS:")) return std::strtod(line.c_str() + 6, nullptr) / 1024;
-  }
-  return 0;
-}
-
-std::string Key(uint64_t number) {
-  char text[24];
-  (void)std::snprintf(text, sizeof(text), "key-%012llu", static_cast<unsigned long long>(number));
-  return text;
-}
-
-// Half of it compresses, as most values do.
-std::string Value(Prng* prng) {
-  std::string value(kValueBytes, 'v');
-  for (size_t i = 0; i < value.size(); i += 2) value[i] = static_cast<char>(prng->Next());
-  return value;
 }
 
 std::string Directory(const std::string& name) {
@@ -88,8 +58,8 @@ class World {
     engine = Open("store");
     bare = Open("bare");
     OpenStore();
-    for (uint64_t i = 0; i < keys; i += kBatch) {
-      for (uint64_t j = i; j < i + kBatch; ++j) Queue(j * 7919 % keys);
+    for (uint64_t i = 0; i < keys; i += kBenchBatch) {
+      for (uint64_t j = i; j < i + kBenchBatch; ++j) Queue(j * 7919 % keys);
       ApplyQueued();
       WriteBare();
     }
@@ -102,21 +72,18 @@ class World {
   }
 
   std::unique_ptr<LevelEngine> Open(const char* name) {
-    auto opened = LevelEngine::Open({.files = &files, .directory = Directory(name)});
-    KEEL_CHECK(opened.ok()) << opened.status();
-    return std::move(*opened);
+    return OpenBenchEngine(&files, Directory(name));
   }
   void OpenStore() {
     StoreOptions options{.engine = engine.get()};
     options.on_revisions = [this](auto revisions) { last = {revisions.begin(), revisions.end()}; };
-    auto opened = Store::Open(std::move(options));
-    KEEL_CHECK(opened.ok()) << opened.status();
-    store = std::move(*opened);
+    store = OpenBenchStore(std::move(options));
   }
 
   // ---- puts ----
   void Queue(uint64_t number) {
-    payloads.push_back(EncodeCommand({{}, PutOp{.key = Key(number), .value = Value(&prng)}}));
+    payloads.push_back(
+        EncodeCommand({{}, PutOp{.key = BenchKey(number), .value = BenchValue(&prng)}}));
   }
   void ApplyQueued() {
     entries.clear();
@@ -175,7 +142,7 @@ void BM_Puts(benchmark::State& state) {
   const double process_start_us = CpuUs(CLOCK_PROCESS_CPUTIME_ID);
   for (auto _ : state) {
     state.PauseTiming();
-    for (uint64_t i = 0; i < kBatch; ++i) world.Queue(world.prng.Below(world.keys));
+    for (uint64_t i = 0; i < kBenchBatch; ++i) world.Queue(world.prng.Below(world.keys));
     state.ResumeTiming();
     world.ApplyQueued();
     state.PauseTiming();
@@ -185,7 +152,7 @@ void BM_Puts(benchmark::State& state) {
     bare_us += CpuUs(CLOCK_THREAD_CPUTIME_ID) - bare_start_us;
     state.ResumeTiming();
   }
-  const double puts = static_cast<double>(state.iterations()) * kBatch;
+  const double puts = static_cast<double>(state.iterations()) * kBenchBatch;
   state.SetItemsProcessed(static_cast<int64_t>(puts));
   state.counters["store_us"] = world.apply_us / puts;
   state.counters["bare_us"] = bare_us / puts;
@@ -200,7 +167,7 @@ void BM_GetLatest(benchmark::State& state) {
   const auto view = world.store->view();
   for (auto _ : state) {
     const auto range =
-        view->Range({.keys = {.begin = Key(world.prng.Below(world.keys)), .end = {}}});
+        view->Range({.keys = {.begin = BenchKey(world.prng.Below(world.keys)), .end = {}}});
     KEEL_CHECK(range.ok() && range->count == 1);
   }
 }
@@ -212,7 +179,7 @@ void BM_BareGet(benchmark::State& state) {
   // The exact records, found beforehand: a bare Get knows its key.
   std::vector<std::string> wanted;
   for (int i = 0; i < 20'000; ++i) {
-    const std::string key = Key(world.prng.Below(world.keys));
+    const std::string key = BenchKey(world.prng.Below(world.keys));
     const auto kv = view->Get(key, view->revision());
     wanted.push_back(view->layout().DataKey(key, (*kv)->mod));
   }
@@ -222,7 +189,7 @@ void BM_BareGet(benchmark::State& state) {
   // Far apart in time from when they were looked up, or the cache would answer.
   Prng other(9);
   for (int i = 0; i < 20'000; ++i) {
-    (void)view->Get(Key(other.Below(world.keys)), view->revision());
+    (void)view->Get(BenchKey(other.Below(world.keys)), view->revision());
   }
   size_t at = 0;
   for (auto _ : state) {
@@ -238,7 +205,8 @@ void BM_Range10k(benchmark::State& state) {
   constexpr uint64_t kRange = 10'000;
   for (auto _ : state) {
     const uint64_t from = world.prng.Below(world.keys - kRange);
-    const auto range = view->Range({.keys = {.begin = Key(from), .end = Key(from + kRange)}});
+    const auto range =
+        view->Range({.keys = {.begin = BenchKey(from), .end = BenchKey(from + kRange)}});
     KEEL_CHECK(range.ok() && range->kvs.size() == kRange);
   }
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kRange));
@@ -315,7 +283,7 @@ std::shared_ptr<const RevisionEvents> OneEvent(Revision revision, std::string ke
   events->revision = revision;
   events->events.push_back({.kind = EventKind::kPut,
                             .kv = {.key = std::move(key),
-                                   .value = std::string(kValueBytes, 'v'),
+                                   .value = std::string(kBenchValueBytes, 'v'),
                                    .create = revision,
                                    .mod = revision,
                                    .version = 1}});
@@ -330,7 +298,7 @@ void BM_WatchFanOut(benchmark::State& state) {
   WatchHub hub({}, Revision(1));
   for (uint64_t i = 0; i < kWatchers; ++i) {
     // Disjoint: as many prefixes, each inside the key of the event's revision.
-    (void)hub.Add({.keys = PrefixRange(shared ? "key" : Key(i))}, &ready);
+    (void)hub.Add({.keys = PrefixRange(shared ? "key" : BenchKey(i))}, &ready);
   }
   const ReadView view({.revision = Revision(~uint64_t{0} - 1)});
   Revision revision(1);
@@ -341,7 +309,7 @@ void BM_WatchFanOut(benchmark::State& state) {
     for (uint64_t i = 0; i < (shared ? 1 : kWatchers); ++i) {
       revision = revision.Next();
       // In no order: neighbours in memory would come one after the other.
-      events.push_back(OneEvent(revision, Key(i * 7919 % kWatchers)));
+      events.push_back(OneEvent(revision, BenchKey(i * 7919 % kWatchers)));
     }
     state.ResumeTiming();
     hub.Publish(events);
@@ -366,7 +334,7 @@ void BM_PublishBesideBlocked(benchmark::State& state) {
   Revision revision(1);
   for (auto _ : state) {
     revision = revision.Next();
-    const auto event = OneEvent(revision, Key(1));
+    const auto event = OneEvent(revision, BenchKey(1));
     hub.Publish(std::span(&event, 1));
   }
   state.counters["ring_KiB"] = static_cast<double>(hub.ring_bytes()) / 1024;
@@ -383,7 +351,7 @@ void BM_OpenToFirstRead(benchmark::State& state) {
     state.ResumeTiming();
     world.engine = world.Open("store");
     world.OpenStore();
-    const auto range = world.store->view()->Range({.keys = {.begin = Key(7), .end = {}}});
+    const auto range = world.store->view()->Range({.keys = {.begin = BenchKey(7), .end = {}}});
     KEEL_CHECK(range.ok() && range->count == 1);
   }
   state.counters["resident_MiB"] = ResidentMiB();

@@ -28,4 +28,7 @@ struct LoadOptions {
 // `count` changes, compacted as they go, watched: all of them, once, in order.
 [[nodiscard]] bool LoadWatch(const LoadOptions& options);
 
+// Threads of four clients that change a number under a lock and nothing else: no change is lost.
+[[nodiscard]] bool LoadLocks(const LoadOptions& options);
+
 }  // namespace keel::client

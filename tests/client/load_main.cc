@@ -1,4 +1,4 @@
-// client_load: --mode coroutines|once|watch --endpoints A,B,C; see load.h.
+// client_load: --mode coroutines|locks|once|watch --endpoints A,B,C; see load.h.
 #include <gflags/gflags.h>
 
 #include <iostream>
@@ -6,10 +6,10 @@
 
 #include "tests/client/load.h"
 
-DEFINE_string(mode, "", "coroutines, once or watch");
+DEFINE_string(mode, "", "coroutines, locks, once or watch");
 DEFINE_string(endpoints, "", "of the cluster, with commas between");
 DEFINE_uint64(count, 1000, "puts of `once`, changes of `watch`");
-DEFINE_uint64(seconds, 10, "how long `coroutines` runs");
+DEFINE_uint64(seconds, 10, "how long `coroutines` and `locks` run");
 DEFINE_uint64(in_flight, 64, "coroutines, or puts at once");
 DEFINE_uint64(seed, 1, "of the faults");
 
@@ -28,8 +28,10 @@ int main(int argc, char** argv) {
     kept = keel::client::LoadOnce(options);
   } else if (FLAGS_mode == "watch") {
     kept = keel::client::LoadWatch(options);
+  } else if (FLAGS_mode == "locks") {
+    kept = keel::client::LoadLocks(options);
   } else {
-    std::cerr << "--mode is coroutines, once or watch\n";
+    std::cerr << "--mode is coroutines, locks, once or watch\n";
   }
   std::cout << (kept ? "kept" : "BROKEN") << std::endl;
   return kept ? 0 : 1;

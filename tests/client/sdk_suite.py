@@ -128,6 +128,13 @@ def a_put_is_carried_out_once(cluster):
 
 
 @harness.case(nodes=3)
+def a_lock_has_one_holder_whoever_dies(cluster):
+    program = load(cluster, "locks", "--seconds=8")
+    kill_in_turn(cluster, program, 2.0)
+    program.expect_success(60)
+
+
+@harness.case(nodes=3)
 def a_watch_misses_nothing_and_repeats_nothing(cluster):
     program = load(cluster, "watch", "--count=30000", "--in_flight=64")
     trouble(cluster, program, seed=1)

@@ -121,6 +121,46 @@ TEST(AsioExecutor, WakesForAnEarlierTimerFromAnotherThread) {
   executor.Run();
 }
 
+TEST(AsioExecutor, AStopLeavesTheRestInItsOrder) {
+  const SystemClock clock;
+  AsioExecutor executor(&clock);
+  std::vector<int> order;
+  executor.Post([&] { order.push_back(0); });
+  executor.Post([&] {
+    executor.Post([&] { order.push_back(4); });
+    executor.Stop();
+    order.push_back(1);
+  });
+  executor.Post([&] { order.push_back(2); });
+  executor.Post([&] { order.push_back(3); });
+  executor.Run();
+  EXPECT_EQ(order, (std::vector<int>{0, 1}));
+  executor.RunReady();
+  EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 3, 4}));
+}
+
+TEST(AsioExecutor, WhatIsDestroyedMayPostStill) {
+  const SystemClock clock;
+  const auto owned = std::make_shared<int>(1);
+  struct PostsAtItsEnd {
+    AsioExecutor* executor;
+    std::shared_ptr<int> owned;
+    PostsAtItsEnd(AsioExecutor* on, std::shared_ptr<int> what)
+        : executor(on), owned(std::move(what)) {}
+    PostsAtItsEnd(const PostsAtItsEnd&) = delete;
+    PostsAtItsEnd& operator=(const PostsAtItsEnd&) = delete;
+    ~PostsAtItsEnd() {
+      executor->Post([owned = owned] { (void)*owned; });
+      executor->Cancel(executor->PostAfter(1, [owned = owned] { (void)*owned; }));
+    }
+  };
+  {
+    AsioExecutor executor(&clock);
+    executor.Post([last = std::make_unique<PostsAtItsEnd>(&executor, owned)] { (void)*last; });
+  }
+  EXPECT_EQ(owned.use_count(), 1);
+}
+
 TEST(AsioExecutor, DestroysWhatNeverRan) {
   const SystemClock clock;
   const auto owned = std::make_shared<int>(1);

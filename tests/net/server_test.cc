@@ -160,6 +160,7 @@ TEST_F(ServerTest, CutsWhatDoesNotFinishInTime) {
   server_->Drain(1'000, [&] { drained = true; });
   RunUntil([&] { return drained && log.done > 0; });
   EXPECT_EQ(log.status.code(), Code::kUnavailable);
+  EXPECT_FALSE(log.trailers.Find(kNeverSent).has_value());
   EXPECT_EQ(log_.cancelled, 1u);
 }
 
@@ -174,6 +175,7 @@ TEST_F(ServerTest, AChannelComesBackAfterItsServerDoes) {
   const UnaryResult failed = Ask(channel.get(), Unary(), "hi");
   EXPECT_EQ(failed.status.code(), Code::kUnavailable);
   EXPECT_NE(failed.status.message().find("Connection refused"), std::string::npos) << failed.status;
+  EXPECT_TRUE(failed.trailers.Find(kNeverSent).has_value());
   CallOptions waits = Unary();
   waits.wait_for_ready = true;
   UnaryResult result;

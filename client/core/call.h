@@ -11,7 +11,9 @@
 namespace keel::client {
 
 struct Core::Call {
-  explicit Call(CallSpec from) : spec(std::move(from)), request_bytes(spec.request.size()) {}
+  explicit Call(CallSpec from) : spec(std::move(from)), request_bytes(spec.request.size()) {
+    if (!spec.own_path.empty()) spec.path = spec.own_path;
+  }
 
   CallSpec spec;
   const size_t request_bytes;

@@ -67,7 +67,7 @@ void Core::TryCall(Call* call) {
   call->endpoint = endpoint;
   call->attempt_us = now_us;
   ++endpoint->in_flight;
-  net::CallOptions options{.path = call->spec.path, .metadata = Credentials()};
+  net::CallOptions options{.path = std::string(call->spec.path), .metadata = Credentials()};
   for (const auto& [name, value] : call->spec.metadata) options.metadata.Add({name, value});
   if (call->once.sequence != 0) {
     AddNumber(&options.metadata, "keel-session", call->once.session);

@@ -81,7 +81,7 @@ class FakeMembers {
   // Knows all members by the first.
   [[nodiscard]] Options ClientOptions() {
     Options options{.endpoints = {NameOf(0)},
-                    .timeout = Milliseconds(2'000),
+                    .timeout = Milliseconds(5'000),
                     .backoff_min = Milliseconds(1),
                     .backoff_max = Milliseconds(20),
                     .seed = 7};

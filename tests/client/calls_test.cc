@@ -197,6 +197,41 @@ TEST(Calls, AWriteThatWasSentAndNeverAnsweredHasAnUnknownOutcome) {
   EXPECT_EQ(write.code(), Code::kDeadlineExceeded);
 }
 
+TEST(Calls, AMemberThatIsSilentIsPassedBy) {
+  FakeMembers members(3);
+  members.Serve(kPut, [](const Heard& heard) {
+    return heard.member == 0 ? Answer{.silent = true} : PutDone();
+  });
+  Options options = members.ClientOptions();
+  options.attempt_timeout = Milliseconds(50);
+  const Client client(std::move(options));
+  const Kv kv(&client);
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(kv.Put("k", "v").ok());
+  std::set<std::string> sequences;
+  for (const Heard& heard : members.HeardOf(kPut)) {
+    if (heard.member != 0) sequences.insert(heard.sequence);
+  }
+  EXPECT_EQ(sequences, (std::set<std::string>{"1", "2", "3", "4", "5"}));
+}
+
+TEST(Calls, CarryTheCredentialsOfTheirClient) {
+  FakeMembers members(1);
+  members.Serve(kPut, [](const Heard& heard) {
+    if (heard.token == "secret") return PutDone();
+    return Answer{.status = Unauthenticated("etcdserver: invalid auth token")};
+  });
+  {
+    const Client client(members.ClientOptions());
+    EXPECT_EQ(Kv(&client).Put("k", "v").status().code(), Code::kUnauthenticated);
+  }
+  Options options = members.ClientOptions();
+  options.credentials = [] {
+    return std::vector<std::pair<std::string, std::string>>{{"token", "secret"}};
+  };
+  const Client client(std::move(options));
+  EXPECT_TRUE(Kv(&client).Put("k", "v").ok());
+}
+
 TEST(Calls, AreCancelledThroughTheirSlot) {
   FakeMembers members(1);
   members.Serve(kRange, [](const Heard& /*heard*/) { return Answer{.silent = true}; });

@@ -32,6 +32,7 @@ struct Heard {
   std::string session;
   std::string sequence;
   std::string acknowledged;
+  std::string token;
 };
 
 class FakeMembers {
@@ -172,7 +173,8 @@ class FakeMembers {
                             .message = std::string(request),
                             .session = field("keel-session"),
                             .sequence = field("keel-sequence"),
-                            .acknowledged = field("keel-acknowledged")};
+                            .acknowledged = field("keel-acknowledged"),
+                            .token = field("token")};
           Answer answer;
           {
             const std::lock_guard lock(mutex_);

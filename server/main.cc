@@ -103,11 +103,11 @@ int Main(int count, char** arguments) {
     std::printf("keeld %s\nserves the API of etcd %s\n", KEEL_VERSION, kEtcdVersion.data());
     return 0;
   }
-  // Outlives the thread that waits for signals, which ends with the process.
-  static Inbox inbox;
-  TakeSignals(&inbox);
+  // Never destroyed: the thread that waits for signals ends with the process, and no sooner.
+  static Inbox* const inbox = new Inbox;
+  TakeSignals(inbox);
   const AsyncLog log("keeld", parsed->config.log_level);
-  return Run(parsed->config, &inbox);
+  return Run(parsed->config, inbox);
 }
 
 }  // namespace

@@ -7,6 +7,8 @@ readonly PACKAGES_BUILD="g++ cmake ninja-build ccache python3
   libgtest-dev libgmock-dev libbenchmark-dev python3-grpcio nghttp2-client pkg-config libedit-dev"
 # Debian's clients of etcd, for the conformance tests; nodejs and npm may also come from elsewhere.
 readonly PACKAGES_CONFORMANCE="etcd-client python3-etcd3 golang-go golang-etcd-server-dev"
+# Where the newest Python clients are installed: an environment of its own.
+readonly PACKAGES_CURRENT="python3-venv"
 # Where promtool is put: its package, prometheus, would start a server of its own if it were installed.
 readonly TOOLS_DIRECTORY="build/tools"
 readonly PACKAGES_PEERS="etcd-server"
@@ -36,6 +38,7 @@ packages_of() {
       say "${PACKAGES_CONFORMANCE}"
       command -v npm >/dev/null || say "nodejs npm"
       ;;
+    current) say "${PACKAGES_CURRENT}" ;;
     peers) say "${PACKAGES_PEERS}" ;;
     clang) say "${PACKAGES_CLANG}" ;;
     format) say "${PACKAGES_FORMAT}" ;;

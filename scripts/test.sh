@@ -10,6 +10,7 @@ tsan-unit   |  5 | unit tests and scenarios under the thread sanitizer
 asan-sim    |  4 | 500 seeds under the address and undefined-behaviour sanitizers
 tsan-sim    |  4 | 500 seeds under the thread sanitizer
 clang       |  5 | the other compiler: tests, and the same trace for the same seed
+current     |  9 | the conformance suites by the newest releases of the clients
 fuzz-raft   |  4 | a million malformed inputs for the core
 fuzz-coding |  2 | a million malformed inputs for the decoder
 lint        |  6 | format, house rules, clang-tidy over every file
@@ -65,6 +66,7 @@ stage_fuzz_peer() { command_fuzz peer_frames --runs 1000000; }
 stage_fuzz_vote() { command_fuzz wal_vote --runs 1000000; }
 stage_fuzz_txn() { command_fuzz kv_txn --runs 1000000; }
 stage_fuzz_log() { command_fuzz wal_record --runs 1000000; }
+stage_current() { command_conformance --current; }
 stage_crash() { command_crash; }
 stage_asan_sim() { simulate asan-ubsan --seeds 500; }
 stage_tsan_sim() { simulate tsan --seeds 500; }
@@ -183,7 +185,7 @@ run_stage() {
 # The line by which a log shows its outcome: the judge's own closing line or ctest's summary, and for
 # a stage that failed otherwise simply its last line.
 evidence_in() {
-  local line outcome='^[0-9]+% tests passed|^(sim|crash|mutants|fuzz|lint): '
+  local line outcome='^[0-9]+% tests passed|^(sim|crash|mutants|fuzz|lint|conformance): '
   line="$(grep -E "${outcome}" "$1" | grep -v "$2" | tail -n 1)" || true
   [[ -n "${line}" ]] || line="$(grep -v '^ *$' "$1" | tail -n 1)" || true
   say "${line}"

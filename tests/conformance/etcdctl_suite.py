@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Debian's etcdctl against a cluster: every command that people type, through its exit code and output."""
+"""The etcdctl on the path (Debian's, unless one is put before it) against a cluster: every command that people type, through its exit code and output."""
 
 import json
 import subprocess
 import time
 import os
 
-from cluster import wait_for
+from cluster import ENVIRONMENT, wait_for
 from suite import Suite, contains, equal
 
 SUITE = Suite("etcdctl")
@@ -34,7 +34,7 @@ def follow(cluster, *arguments):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=dict(os.environ, ETCDCTL_API="3"),
+        env=ENVIRONMENT,
     )
 
 

@@ -7,19 +7,8 @@ import os
 import re
 import select
 import subprocess
-import sys
 
-from suite import equal
-
-
-def option(name, fallback):
-    """Takes `name VALUE` out of the command line: the suite's own parser knows the rest."""
-    if name not in sys.argv:
-        return fallback
-    at = sys.argv.index(name)
-    value = sys.argv[at + 1]
-    del sys.argv[at : at + 2]
-    return value
+from suite import equal, option
 
 
 KEELCTL = option("--keelctl", "build/bin/keelctl")

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""The Node client `etcd3` against a cluster: installs it below the build directory, and runs node/suite.js."""
+"""The Node client `etcd3` against a cluster, by node/suite.js.
+
+The pinned release is installed below the build directory; --client names a folder that has packages already.
+"""
 
 import pathlib
 import shutil
@@ -11,7 +14,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 def install(build_dir):
-    """Gives the folder with the suite and its packages; the packages are fetched once."""
+    """Gives the folder with the client's packages, which are fetched once."""
     folder = build_dir / "node"
     folder.mkdir(parents=True, exist_ok=True)
     wanted = (HERE / "node" / "package.json").read_text()
@@ -22,7 +25,6 @@ def install(build_dir):
             ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"],
             cwd=folder, check=True, timeout=300,
         )
-    shutil.copy(HERE / "node" / "suite.js", folder / "suite.js")
     return folder
 
 
@@ -30,8 +32,12 @@ class NodeSuite(ProgramSuite):
     name = "node"
     tools = ("node", "npm")
 
-    def command(self, build_dir, cluster):
-        return ["node", str(install(build_dir) / "suite.js"), *[m.client_url for m in cluster.members]]
+    def prepare(self, build_dir):
+        return install(build_dir)
+
+    def command(self, client, cluster):
+        shutil.copy(HERE / "node" / "suite.js", client / "suite.js")
+        return ["node", str(client / "suite.js"), *[m.client_url for m in cluster.members]]
 
 
 if __name__ == "__main__":

@@ -59,6 +59,16 @@ class Suite:
         sys.exit(0 if failed == 0 and passed > 0 else 1)
 
 
+def option(name, fallback):
+    """Takes `name VALUE` out of the command line, before the suite's own parser reads the rest."""
+    if name not in sys.argv[:-1]:
+        return fallback
+    at = sys.argv.index(name)
+    value = sys.argv[at + 1]
+    del sys.argv[at : at + 2]
+    return value
+
+
 def equal(got, want, what=""):
     if got != want:
         raise AssertionError(f"{what[:2000]}: got {got!r}, want {want!r}")

@@ -4,7 +4,7 @@
 readonly PACKAGES_BUILD="g++ cmake ninja-build ccache python3
   libxxhash-dev libleveldb-dev libcrypt-dev libssl-dev libnghttp2-dev libboost1.81-dev zlib1g-dev
   libjemalloc-dev libprotobuf-dev protobuf-compiler libgoogle-glog-dev libgflags-dev prometheus-cpp-dev
-  libgtest-dev libgmock-dev libbenchmark-dev python3-grpcio nghttp2-client pkg-config"
+  libgtest-dev libgmock-dev libbenchmark-dev python3-grpcio nghttp2-client pkg-config libedit-dev"
 # Debian's clients of etcd, for the conformance tests; nodejs and npm may also come from elsewhere.
 readonly PACKAGES_CONFORMANCE="etcd-client python3-etcd3 golang-go golang-etcd-server-dev"
 # Where promtool is put: its package, prometheus, would start a server of its own if it were installed.

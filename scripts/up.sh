@@ -21,7 +21,7 @@ command_up() {
   done
   ((nodes >= 1 && nodes <= 5)) || die_usage "up: --nodes is between 1 and 5"
   check_cluster_size "${nodes}"
-  build release keeld >&2
+  build release keeld keelctl >&2
   mkdir -p "${CLUSTER_DIRECTORY}"
   local number
   for ((number = 1; number <= nodes; ++number)); do
@@ -142,7 +142,12 @@ print_cluster() {
   done
   cat <<NEXT
 
-Now, with etcd's own client (apt-get install etcd-client):
+Now:
+  export KEELCTL_ENDPOINTS=${endpoints}
+  build/bin/keelctl status
+  build/bin/keelctl put greeting hello
+  build/bin/keelctl get greeting
+Or with etcd's own client (apt-get install etcd-client):
   export ETCDCTL_API=3 ETCDCTL_ENDPOINTS=${endpoints}
   etcdctl put greeting hello
   etcdctl get greeting

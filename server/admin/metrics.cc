@@ -201,6 +201,8 @@ void Metrics::AddFromClient(Page* page) const {
             *seams_.state_syncs);
   page->Add({"etcd_server_version", "The version of etcd's API that is served."}, 1,
             {{"server_version", std::string(kEtcdVersion)}});
+  page->Add({"keel_clock_seconds", "This member's wall clock, in seconds since 1970."},
+            static_cast<double>(seams_.clock->WallUs()) / 1e6);
   page->Add({"keel_build_info", "The version of Keel."}, 1, {{"version", seams_.version}});
   if (seams_.add_from_client) seams_.add_from_client(page);
   AddProcess(page);

@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+"""What keelctl does over time and under failures: watches, locks, elections, mirrors, snapshots, its own commands."""
+
+import os
+import re
+import subprocess
+import time
+
+from cluster import wait_for
+from keelctl_calls import CODES, ETCDCTL, KEELCTL, finish, follow, keelctl, lines, poll, run
+from suite import Suite, contains, equal
+
+SUITE = Suite("keelctl-work")
+
+
+@SUITE.case
+def watches_run_programs_and_take_lines(cluster):
+    process = follow(KEELCTL, cluster, "watch", "wx", "--", "sh", "-c", "echo $ETCD_WATCH_EVENT_TYPE $ETCD_WATCH_KEY $ETCD_WATCH_VALUE")
+    wait_for("an event", lambda: run(cluster, "put", "wx", "one") and poll(process))
+    got = lines(process, 4)
+    equal((got[0], got[3]), ("PUT\n", '"PUT" "wx" "one"\n'))
+    finish(process)
+    process = follow(KEELCTL, cluster, "watch", "-i")
+    process.stdin.write("watch wi/ --prefix --rev=1\nwatch wj\nnonsense\n")
+    process.stdin.flush()
+    equal(process.stdout.readline(), "Invalid command nonsense (only support watch)\n")
+    run(cluster, "put", "wi/a", "x")
+    equal(lines(process, 3), ["PUT\n", "wi/a\n", "x\n"])
+    process.stdin.close()
+    contains(process.stdout.read(), "error reading watch request line: EOF")
+    equal(process.wait(10), CODES["input"])
+
+
+@SUITE.case
+def a_watch_from_a_compacted_revision_ends(cluster):
+    revision = 0
+    for number in range(4):
+        revision = int(re.search(r'"revision":(\d+)', run(cluster, "put", "wc", str(number), "-w", "json")).group(1))
+    equal(run(cluster, "compaction", str(revision)), f"compacted revision {revision}\n")
+    result = keelctl(cluster, "watch", "wc", f"--rev={revision - 2}")
+    equal(result.returncode, 5, result.stderr)
+    contains(result.stderr, "watch was canceled (etcdserver: mvcc: required revision has been compacted)")
+
+
+@SUITE.case
+def locks_and_elections_exclude_etcdctls(cluster):
+    first = follow(ETCDCTL, cluster, "lock", "the-lock")
+    contains(first.stdout.readline(), "the-lock/")
+    second = follow(KEELCTL, cluster, "lock", "the-lock")
+    wait_for("two contenders", lambda: len(run(cluster, "get", "the-lock/", "--prefix", "--keys-only").split()) == 2)
+    equal(poll(second), False)
+    finish(first)
+    contains(second.stdout.readline(), "the-lock/")
+    finish(second)
+    equal(second.returncode, 0)
+    equal(run(cluster, "get", "the-lock/", "--prefix"), "")
+    held = keelctl(cluster, "lock", "the-lock", "--", "sh", "-c", "echo held $ETCD_LOCK_KEY; exit 7")
+    equal(held.returncode, 7)
+    contains(held.stdout, "held the-lock/")
+    alice = follow(KEELCTL, cluster, "elect", "the-office", "alice")
+    contains(alice.stdout.readline(), "the-office/")
+    equal(alice.stdout.readline(), "alice\n")
+    observer = follow(KEELCTL, cluster, "elect", "-l", "the-office")
+    contains(observer.stdout.readline(), "the-office/")
+    equal(observer.stdout.readline(), "alice\n")
+    bob = follow(ETCDCTL, cluster, "elect", "the-office", "bob")
+    wait_for("bob", lambda: "bob" in run(cluster, "get", "the-office/", "--prefix"))
+    finish(alice)
+    contains(bob.stdout.readline(), "the-office/")
+    contains(observer.stdout.readline(), "the-office/")
+    equal(observer.stdout.readline(), "bob\n")
+    finish(bob)
+    finish(observer)
+
+
+@SUITE.case
+def a_lease_is_kept_until_it_is_revoked(cluster):
+    lease = run(cluster, "lease", "grant", "2").split()[1]
+    process = follow(KEELCTL, cluster, "lease", "keep-alive", lease)
+    equal(lines(process, 3), [f"lease {lease} keepalived with TTL(2)\n"] * 3)
+    run(cluster, "lease", "revoke", lease)
+    equal(process.stdout.read(), f"lease {lease} expired or revoked.\n")
+    equal(process.wait(10), 0)
+
+
+@SUITE.case
+def a_snapshot_is_saved_whole_or_not_at_all(cluster):
+    path = os.path.join(cluster.directory, "saved.db")
+    one = cluster.members[:1]
+    equal(run(cluster, "snapshot", "save", path, endpoints=one), f"Snapshot saved at {path}\n")
+    equal(os.path.getsize(path) % 512, 32)
+    status = keelctl(cluster, "snapshot", "status", path)
+    if status.returncode == CODES["feature"]:
+        contains(status.stderr, "etcdutl")
+        return
+    equal(len(status.stdout.split(", ")), 4, status.stderr)
+    with open(path, "r+b") as file:
+        file.seek(100)
+        file.write(b"damage")
+    damaged = keelctl(cluster, "snapshot", "status", path)
+    equal(damaged.returncode, CODES["error"])
+    contains(damaged.stderr, "damaged")
+    nowhere = keelctl(cluster, "snapshot", "save", "/nonexistent/saved.db", endpoints=one)
+    equal((nowhere.returncode, len(nowhere.stderr.splitlines())), (6, 1))
+
+
+@SUITE.case
+def a_mirror_follows_its_source(cluster):
+    for number in range(3):
+        run(cluster, "put", f"mirror/{number}", "x")
+    to = cluster.members[-1].endpoint
+    process = follow(KEELCTL, cluster, "make-mirror", "--prefix=mirror/", "--dest-prefix=copy/", to)
+    wait_for("the copy", lambda: run(cluster, "get", "copy/", "--prefix", "--keys-only").split() == ["copy/0", "copy/1", "copy/2"])
+    run(cluster, "put", "mirror/later", "y")
+    run(cluster, "del", "mirror/0")
+    wait_for("the changes", lambda: run(cluster, "get", "copy/", "--prefix", "--keys-only").split() == ["copy/1", "copy/2", "copy/later"])
+    finish(process)
+
+
+@SUITE.case
+def the_checks_pass(cluster):
+    contains(run(cluster, "check", "perf", "--load=s", "--duration=2s"), "PASS: Throughput is 1")
+    equal(run(cluster, "get", "/etcdctl-check-perf/", "--prefix"), "")
+    contains(run(cluster, "check", "datascale", "--load=s"), "PASS: Approximate system memory used : ")
+
+
+@SUITE.case
+def a_shell_runs_lines(cluster):
+    out = run(cluster, "shell", stdin='put "shell key" "a value"\nget "shell key"\n# a comment\nexit\nget nothing\n')
+    equal(out, "OK\nshell key\na value\n")
+
+
+@SUITE.case
+def an_edit_is_refused_when_somebody_was_faster(cluster):
+    run(cluster, "put", "edited", "old")
+    environment = dict(os.environ, EDITOR="sed -i s/old/new/", HOME="/nonexistent")
+    command = [KEELCTL, f"--endpoints={cluster.members[0].endpoint}", "edit", "edited"]
+    equal(subprocess.run(command, env=environment, capture_output=True, check=False).returncode, 0)
+    equal(run(cluster, "get", "edited"), "edited\nnew\n")
+    faster = f"sh -c '{os.path.abspath(KEELCTL)} --endpoints={cluster.members[0].endpoint} put edited faster; echo mine > $0'"
+    environment["EDITOR"] = faster
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    equal(result.returncode, CODES["error"])
+    contains(result.stderr, "changed by somebody else")
+    equal(run(cluster, "get", "edited"), "edited\nfaster\n")
+
+
+@SUITE.case
+def trees_and_stats_count(cluster):
+    for number in range(30):
+        run(cluster, "put", f"tree/{number % 3}/{number}", "x" * 100)
+    contains(run(cluster, "tree", "tree/", "--depth=1"), "└── 2/  10    1.0 kB  33%")
+    contains(run(cluster, "stats", "tree/", "--depth=2"), "tree/0/  10    1.1 kB  108 B    109 B    10")
+
+
+@SUITE.case
+def nobody_there_is_told_at_once(cluster):
+    dead = type("Dead", (), {"endpoint": "127.0.0.1:1"})()
+    for arguments in (("get", "a"), ("put", "a", "x"), ("watch", "a"), ("lock", "a"), ("elect", "a", "b"), ("status",),
+                      ("doctor",), ("tree",), ("top",), ("member", "list"), ("lease", "list"), ("snapshot", "save", "/tmp/none"),
+                      ("auth", "status"), ("defrag",), ("endpoint", "health"), ("check", "perf"), ("edit", "a")):
+        for endpoints in ([dead], [dead, dead]):
+            if arguments[0] == "snapshot" and len(endpoints) == 2:
+                continue
+            began = time.monotonic()
+            result = keelctl(cluster, *arguments, endpoints=endpoints)
+            if result.returncode in (0, None) or result.stdout:
+                raise AssertionError(f"{arguments}: {result}")
+            equal(len(result.stderr.splitlines()) in (1, 2, 3), True, result.stderr)
+            equal(time.monotonic() - began < 6, True, f"{arguments} took too long")
+
+
+@SUITE.case
+def a_watch_goes_on_when_its_member_dies(cluster):
+    if len(cluster.members) == 1:
+        return
+    process = follow(KEELCTL, cluster, "watch", "goes-on")
+    wait_for("an event", lambda: run(cluster, "put", "goes-on", "0") and poll(process))
+    lines(process, 3)
+    seen = set()
+    for number in range(3):
+        victim = cluster.members[number]
+        cluster.kill(victim)
+        wait_for("a put", lambda: keelctl(cluster, "put", "goes-on", "now").returncode == 0)
+        run(cluster, "put", "goes-on", f"while {victim.name} is dead")
+        line = ""
+        while line != f"while {victim.name} is dead\n":
+            line = process.stdout.readline()
+            equal(bool(line), True, "the watch has ended")
+        seen.add(line)
+        cluster.start(victim)
+        cluster.wait_healthy([victim])
+    equal(len(seen), 3)
+    finish(process)
+
+
+@SUITE.case
+def without_a_majority_commands_end_in_time(cluster):
+    if len(cluster.members) == 1:
+        return
+    for member in cluster.members[:2]:
+        cluster.kill(member)
+    last = cluster.members[2:3]
+    for arguments in (("get", "a"), ("put", "a", "x"), ("lease", "grant", "5"), ("endpoint", "health"), ("status",)):
+        began = time.monotonic()
+        result = keelctl(cluster, "--command-timeout=1s", *arguments, endpoints=last)
+        equal(result.returncode != 0, True, f"{arguments}: {result}")
+        equal(time.monotonic() - began < 8, True, f"{arguments} took too long")
+    contains(keelctl(cluster, "--command-timeout=1s", "doctor", endpoints=last).stdout, "no-quorum")
+    for member in cluster.members[:2]:
+        cluster.start(member)
+    cluster.wait_healthy()
+
+
+if __name__ == "__main__":
+    SUITE.main()

@@ -26,15 +26,18 @@ KEELCTL = option("--keelctl", "build/bin/keelctl")
 ETCDCTL = option("--etcdctl", "etcdctl")
 # Debian 12 has release 3.4: its `endpoint health` and `get --count-only` were others.
 MODERN = "3.4." not in subprocess.run([ETCDCTL, "version"], text=True, capture_output=True, check=False).stdout
+# Nobody's settings but the suites' own.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("ETCDCTL_", "KEELCTL_"))}
+ENVIRONMENT.update(ETCDCTL_API="3", HOME="/nonexistent")
+
 CODES = {"error": 1, "connection": 2, "input": 3, "feature": 4, "arguments": 128}
 
 
 def call(program, cluster, arguments, stdin=None, endpoints=None, seconds=30):
     addresses = ",".join(m.endpoint for m in (endpoints or cluster.running()))
-    environment = dict(os.environ, ETCDCTL_API="3", HOME="/nonexistent")
     return subprocess.run(
         [program, f"--endpoints={addresses}", *arguments],
-        input=stdin, text=True, capture_output=True, timeout=seconds, check=False, env=environment,
+        input=stdin, text=True, capture_output=True, timeout=seconds, check=False, env=ENVIRONMENT,
     )
 
 
@@ -96,7 +99,7 @@ def follow(program, cluster, *arguments):
     return subprocess.Popen(
         [program, f"--endpoints={addresses}", *arguments],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        env=dict(os.environ, ETCDCTL_API="3", HOME="/nonexistent"),
+        env=ENVIRONMENT,
     )
 
 

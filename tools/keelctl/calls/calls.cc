@@ -30,13 +30,14 @@ struct Probes {
 
 }  // namespace
 
-Calls::Calls(CallsOptions options) : options_(std::move(options)), wire_(options_.wire) {}
+Calls::Calls(CallsOptions options)
+    : options_(std::move(options)), wire_(options_.endpoints, options_.wire) {}
 Calls::~Calls() = default;
 
-net::Metadata Calls::Credentials() const {
+Calls::Metadata Calls::Credentials() const {
   const std::lock_guard lock(mutex_);
-  net::Metadata metadata;
-  if (!token_.empty()) metadata.Add({.name = "token", .value = token_});
+  Metadata metadata;
+  if (!token_.empty()) metadata.emplace_back("token", token_);
   return metadata;
 }
 
@@ -128,8 +129,9 @@ Status Calls::AskAny(std::string_view method, const Message& request, Message* a
   }
 }
 
-Result<std::unique_ptr<Stream>> Calls::Open(std::string_view method, const std::string& endpoint,
-                                            bool has_leader) {
+Result<std::unique_ptr<Stream>> Calls::OpenFor(std::string_view method, const std::string& endpoint,
+                                               bool has_leader,
+                                               std::unique_ptr<Stream::Message> sample) {
   std::string where = endpoint;
   if (where.empty()) {
     auto live = LiveEndpoint();
@@ -137,10 +139,11 @@ Result<std::unique_ptr<Stream>> Calls::Open(std::string_view method, const std::
     where = *std::move(live);
   }
   KEEL_RETURN_IF_ERROR(LogIn(where));
-  net::Metadata metadata = Credentials();
-  if (has_leader) metadata.Add({.name = "hasleader", .value = "true"});
+  Metadata metadata = Credentials();
+  if (has_leader) metadata.emplace_back("hasleader", "true");
   return wire_.Open(
-      {.endpoint = where, .method = std::string(method), .metadata = std::move(metadata)});
+      {.endpoint = where, .method = std::string(method), .metadata = std::move(metadata)},
+      std::move(sample));
 }
 
 void Calls::Later(const std::string& endpoint, std::string_view method, std::string request,

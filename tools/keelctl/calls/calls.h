@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -63,9 +64,12 @@ class Calls {
   }
   // A stream to whichever member lives, or to `endpoint`. `has_leader` asks the server to end it
   // when it loses sight of the leader.
+  template <class Answer>
   [[nodiscard]] Result<std::unique_ptr<Stream>> Open(std::string_view method,
                                                      const std::string& endpoint = "",
-                                                     bool has_leader = false);
+                                                     bool has_leader = false) {
+    return OpenFor(method, endpoint, has_leader, std::make_unique<Answer>());
+  }
   // Returns at once; `done` runs on the wire's thread and must not block.
   void Later(const std::string& endpoint, std::string_view method, std::string request,
              std::function<void(Result<std::string>)> done);
@@ -84,7 +88,12 @@ class Calls {
                Message* answer, const Limits& limits);
   // Takes a token, once, if there is a user.
   Status LogIn(const std::string& endpoint);
-  [[nodiscard]] net::Metadata Credentials() const;
+  [[nodiscard]] Result<std::unique_ptr<Stream>> OpenFor(std::string_view method,
+                                                        const std::string& endpoint,
+                                                        bool has_leader,
+                                                        std::unique_ptr<Stream::Message> sample);
+  using Metadata = std::vector<std::pair<std::string, std::string>>;
+  [[nodiscard]] Metadata Credentials() const;
 
   const CallsOptions options_;
   std::string live_;

@@ -48,7 +48,7 @@ LeaseKeeper::~LeaseKeeper() {
 
 void LeaseKeeper::Keep() {
   while (!ending_ && !lost_) {
-    auto stream = calls_->Open(method::kLeaseKeepAlive);
+    auto stream = calls_->Open<etcdserverpb::LeaseKeepAliveResponse>(method::kLeaseKeepAlive);
     if (stream.ok()) KeepOver(stream->get());
     calls_->Forget();
     if (NowUs() - renewed_us_ > ttl_us_) lost_ = true;
@@ -64,12 +64,12 @@ void LeaseKeeper::KeepOver(Stream* stream) {
   while (!ending_ && !lost_) {
     const uint64_t now_us = NowUs();
     if (now_us >= next_us) {
-      stream->Send(request.SerializeAsString());
+      stream->Send(request);
       asked_us = now_us;
       next_us = now_us + ttl_us_ / 3;
     }
-    std::string bytes;
-    switch (stream->Next(&bytes, kLookUs)) {
+    etcdserverpb::LeaseKeepAliveResponse answer;
+    switch (stream->Next(&answer, kLookUs)) {
       case Stream::Outcome::kEnded:
         return;
       case Stream::Outcome::kInterrupted:
@@ -78,12 +78,10 @@ void LeaseKeeper::KeepOver(Stream* stream) {
         break;
       case Stream::Outcome::kTimeout:
         break;
-      case Stream::Outcome::kMessage: {
-        etcdserverpb::LeaseKeepAliveResponse answer;
-        if (answer.ParseFromString(bytes) && answer.ttl() > 0) renewed_us_ = asked_us;
+      case Stream::Outcome::kMessage:
+        if (answer.ttl() > 0) renewed_us_ = asked_us;
         if (answer.ttl() <= 0) lost_ = true;
         break;
-      }
     }
     if (NowUs() - renewed_us_ > ttl_us_) return;
   }

@@ -37,7 +37,7 @@ void Watcher::Progress() {
   }
   WatchRequest request;
   request.mutable_progress_request();
-  stream_->Send(request.SerializeAsString());
+  stream_->Send(request);
 }
 
 size_t Watcher::size() const {
@@ -48,11 +48,11 @@ size_t Watcher::size() const {
 void Watcher::SendCreate(int64_t number) {
   WatchRequest request;
   *request.mutable_create_request() = watches_.at(number);
-  stream_->Send(request.SerializeAsString());
+  stream_->Send(request);
 }
 
 Status Watcher::Begin() {
-  auto stream = calls_->Open(method::kWatch, "", /*has_leader=*/true);
+  auto stream = calls_->Open<WatchResponse>(method::kWatch, "", /*has_leader=*/true);
   if (!stream.ok()) return stream.status();
   const std::lock_guard lock(mutex_);
   stream_ = *std::move(stream);
@@ -60,7 +60,7 @@ Status Watcher::Begin() {
   if (progress_wanted_) {
     WatchRequest request;
     request.mutable_progress_request();
-    stream_->Send(request.SerializeAsString());
+    stream_->Send(request);
     progress_wanted_ = false;
   }
   return {};
@@ -103,8 +103,7 @@ Watcher::Outcome Watcher::Next(WatchResponse* answer, uint64_t timeout_us) {
         continue;
       }
     }
-    std::string bytes;
-    const Stream::Outcome outcome = stream_->Next(&bytes, kLookUs);
+    const Stream::Outcome outcome = stream_->Next(answer, kLookUs);
     if (outcome == Stream::Outcome::kTimeout) continue;
     if (outcome == Stream::Outcome::kInterrupted) return Outcome::kInterrupted;
     if (outcome == Stream::Outcome::kEnded) {
@@ -121,10 +120,6 @@ Watcher::Outcome Watcher::Next(WatchResponse* answer, uint64_t timeout_us) {
       continue;
     }
     attempts = 0;
-    if (!answer->ParseFromString(bytes)) {
-      failure_ = Internal("the answer cannot be read");
-      return Outcome::kFailed;
-    }
     if (Take(*answer)) return Outcome::kAnswer;
   }
 }

@@ -1,7 +1,9 @@
 #include "tools/keelctl/calls/wire.h"
 
+#include <algorithm>
 #include <chrono>
 
+#include "client/raw.h"
 #include "tools/keelctl/calls/interrupt.h"
 #include "tools/keelctl/text/go_text.h"
 
@@ -10,14 +12,32 @@ namespace {
 
 // How often a wait looks whether the user has interrupted.
 constexpr std::chrono::milliseconds kLook(20);
-// What a stream holds unread before the server is told to wait.
-constexpr size_t kUnreadBytesMax = size_t{8} << 20;
+// Read ahead of the command; libkeel holds the server back beyond a few more megabytes.
+constexpr size_t kUnreadMax = 16;
 
 using SteadyClock = std::chrono::steady_clock;
 
-Result<std::string> Taken(net::UnaryResult result) {
-  if (!result.status.ok()) return result.status;
-  return std::move(result.response);
+client::Milliseconds Ms(uint64_t microseconds) {
+  return client::Milliseconds((microseconds + 999) / 1000);
+}
+
+client::Options OptionsFor(const std::vector<std::string>& endpoints, const WireOptions& options) {
+  client::Options out;
+  out.endpoints = endpoints;
+  out.connect_timeout = Ms(options.dial_timeout_us);
+  out.keepalive_interval = Ms(options.keepalive_us);
+  out.keepalive_timeout = Ms(options.keepalive_timeout_us);
+  // Commands name whom they ask, and say themselves what is asked twice.
+  out.exactly_once = false;
+  out.discover = false;
+  return out;
+}
+
+client::RawOptions OptionsOf(const Wire::Call& call) {
+  return {.target = client::Target::At(call.endpoint),
+          .retry = client::Retry::kNever,
+          .timeout = Ms(call.timeout_us),
+          .metadata = call.metadata};
 }
 
 }  // namespace
@@ -46,127 +66,76 @@ Result<net::Address> ParseEndpoint(const std::string& endpoint) {
 
 // ---- streams ----
 
-struct Stream::Shared {
-  mutable std::mutex mutex;
-  std::condition_variable changed;
-  std::deque<std::string> unread;
-  size_t unread_bytes = 0;
-  bool paused = false;
-  bool ended = false;
-  Status status;
-  // The wire's thread only.
-  net::Channel* channel = nullptr;
-  net::ClientCallId call;
-};
-
-class Stream::Observer final : public net::CallObserver {
- public:
-  explicit Observer(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
-
-  net::Flow OnMessage(std::string_view message) override {
-    const std::lock_guard lock(shared_->mutex);
-    shared_->unread.emplace_back(message);
-    shared_->unread_bytes += message.size();
-    shared_->changed.notify_one();
-    shared_->paused = shared_->unread_bytes >= kUnreadBytesMax;
-    return shared_->paused ? net::Flow::kPause : net::Flow::kMore;
-  }
-  void OnDone(const Status& status, const net::Metadata& /*trailers*/) override {
-    const std::lock_guard lock(shared_->mutex);
-    shared_->ended = true;
-    shared_->status = status;
-    shared_->changed.notify_one();
-  }
-
- private:
-  const std::shared_ptr<Shared> shared_;
-};
-
-Stream::Stream(net::AsioExecutor* executor, std::shared_ptr<Shared> shared)
-    : executor_(executor), shared_(std::move(shared)) {}
+Stream::Stream(std::unique_ptr<client::RawStream> raw, std::unique_ptr<Message> sample)
+    : raw_(std::move(raw)), sample_(std::move(sample)), reader_([this] { Read(); }) {}
 
 Stream::~Stream() {
-  executor_->Post([shared = shared_] { shared->channel->Cancel(shared->call); });
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+    changed_.notify_all();
+  }
+  raw_->Cancel();
+  reader_.join();
 }
 
-void Stream::Send(std::string message) {
-  executor_->Post([shared = shared_, message = std::move(message)]() mutable {
-    // Requests are few and small; a stream that is over says so to its reader.
-    (void)shared->channel->Write(shared->call, Payload::Of(std::move(message)));
-  });
+void Stream::Read() {
+  while (true) {
+    std::unique_ptr<Message> message(sample_->New());
+    const bool got = raw_->Read(message.get());
+    std::unique_lock lock(mutex_);
+    if (!got) {
+      ended_ = true;
+      status_ = raw_->status();
+      changed_.notify_all();
+      return;
+    }
+    changed_.wait(lock, [this] { return ending_ || unread_.size() < kUnreadMax; });
+    unread_.push_back(std::move(message));
+    changed_.notify_all();
+  }
 }
 
-void Stream::CloseSend() {
-  executor_->Post([shared = shared_] { shared->channel->CloseWrites(shared->call); });
-}
+// A stream that is over says so to its reader.
+void Stream::Send(const Message& message) { (void)raw_->Write(message); }
 
-Stream::Outcome Stream::Next(std::string* message, uint64_t timeout_us) {
+void Stream::CloseSend() { raw_->CloseWrites(); }
+
+Stream::Outcome Stream::Next(Message* message, uint64_t timeout_us) {
   const auto deadline = SteadyClock::now() + std::chrono::microseconds(timeout_us);
-  std::unique_lock lock(shared_->mutex);
-  while (shared_->unread.empty()) {
-    if (shared_->ended) return Outcome::kEnded;
+  std::unique_lock lock(mutex_);
+  while (unread_.empty()) {
+    if (ended_) return Outcome::kEnded;
     if (interrupt::Asked()) return Outcome::kInterrupted;
     if (timeout_us != 0 && SteadyClock::now() >= deadline) return Outcome::kTimeout;
-    shared_->changed.wait_for(lock, kLook);
+    changed_.wait_for(lock, kLook);
   }
-  *message = std::move(shared_->unread.front());
-  shared_->unread.pop_front();
-  shared_->unread_bytes -= message->size();
-  if (shared_->paused && shared_->unread_bytes < kUnreadBytesMax / 2) {
-    shared_->paused = false;
-    executor_->Post([shared = shared_] { shared->channel->ResumeReads(shared->call); });
-  }
+  message->Clear();
+  message->CheckTypeAndMergeFrom(*unread_.front());
+  unread_.pop_front();
+  changed_.notify_all();
   return Outcome::kMessage;
 }
 
 Status Stream::status() const {
-  const std::lock_guard lock(shared_->mutex);
-  return shared_->status;
+  const std::lock_guard lock(mutex_);
+  return status_;
 }
 
 // ---- the wire ----
 
-Wire::Wire(const WireOptions& options)
-    : options_(options), executor_(std::make_unique<net::AsioExecutor>(&clock_)) {
-  thread_ = std::thread([this] { executor_->Run(); });
-}
+Wire::Wire(const std::vector<std::string>& endpoints, const WireOptions& options)
+    : client_(std::make_unique<client::Client>(OptionsFor(endpoints, options))) {}
 
-Wire::~Wire() {
-  // Behind what was posted before: cancellations still leave.
-  executor_->Post([this] { executor_->Stop(); });
-  thread_.join();
-  channels_.clear();
-  executor_.reset();
-}
-
-net::AsioChannel* Wire::ChannelTo(const net::Address& address) {
-  auto& channel = channels_[address.ToString()];
-  if (channel == nullptr) {
-    net::AsioChannelOptions options;
-    options.address = address;
-    options.connect_timeout_us = options_.dial_timeout_us;
-    options.backoff_us_max = 1'000'000;
-    options.grpc.user_agent = "keelctl";
-    options.grpc.authority = address.ToString();
-    options.grpc.http2.keepalive_interval_us = options_.keepalive_us;
-    options.grpc.http2.keepalive_timeout_us = options_.keepalive_timeout_us;
-    channel = std::make_unique<net::AsioChannel>(executor_.get(), options);
-  }
-  return channel.get();
-}
+Wire::~Wire() = default;
 
 void Wire::UnaryLater(const Call& call, std::string request,
                       std::function<void(Result<std::string>)> done) {
-  auto address = ParseEndpoint(call.endpoint);
+  const auto address = ParseEndpoint(call.endpoint);
   if (!address.ok()) return done(address.status());
-  executor_->Post([this, call, address = *std::move(address), request = std::move(request),
-                   done = std::move(done)]() mutable {
-    net::CallUnary(
-        ChannelTo(address),
-        {.path = call.method, .metadata = call.metadata, .timeout_us = call.timeout_us},
-        Payload::Of(std::move(request)),
-        [done = std::move(done)](net::UnaryResult result) { done(Taken(std::move(result))); });
-  });
+  client::StartRaw(
+      *client_, call.method, std::move(request), OptionsOf(call),
+      [done = std::move(done)](Result<std::string> answer) { done(std::move(answer)); });
 }
 
 Result<std::string> Wire::Unary(const Call& call, std::string request) {
@@ -191,17 +160,12 @@ Result<std::string> Wire::Unary(const Call& call, std::string request) {
   return std::move(shared->result);
 }
 
-Result<std::unique_ptr<Stream>> Wire::Open(const Call& call) {
-  auto address = ParseEndpoint(call.endpoint);
+Result<std::unique_ptr<Stream>> Wire::Open(const Call& call,
+                                           std::unique_ptr<Stream::Message> sample) {
+  const auto address = ParseEndpoint(call.endpoint);
   if (!address.ok()) return address.status();
-  auto shared = std::make_shared<Stream::Shared>();
-  executor_->Post([this, shared, call, address = *std::move(address)] {
-    shared->channel = ChannelTo(address);
-    shared->call = shared->channel->Start(
-        {.path = call.method, .metadata = call.metadata, .timeout_us = call.timeout_us},
-        std::make_unique<Stream::Observer>(shared));
-  });
-  return std::unique_ptr<Stream>(new Stream(executor_.get(), std::move(shared)));
+  auto raw = std::make_unique<client::RawStream>(*client_, call.method, OptionsOf(call));
+  return std::unique_ptr<Stream>(new Stream(std::move(raw), std::move(sample)));
 }
 
 }  // namespace keel::ctl

@@ -239,7 +239,8 @@ constexpr auto kCommands = std::to_array<Command>({
     {"member replace", "<old member's ID or name> <new peer URL> [options]",
      "Puts a new member in the place of an old one",
      "Adds the new member as a learner, waits until it runs, has caught up and votes, and then\n"
-     "removes the old one. Interrupted, it can be run again and goes on.\n",
+     "removes the old one; one that does not answer is removed first. Interrupted, it can be run\n"
+     "again and goes on.\n",
      kReplaceFlags, RunMemberReplace},
     {"endpoint health", "", "Checks the healthiness of endpoints", "", kClusterFlags,
      RunEndpointHealth},

@@ -72,21 +72,17 @@ ExitCode RunHolding(Context& context, const v3lockpb::LockResponse& lock) {
 
 ExitCode Observe(Context& context, const std::string& election) {
   while (true) {
-    auto stream = context.calls().Open(method::kObserve);
+    auto stream = context.calls().Open<v3electionpb::LeaderResponse>(method::kObserve);
     if (!stream.ok()) return context.Fail(stream.status());
     v3electionpb::LeaderRequest request;
     request.set_name(election);
-    (*stream)->Send(request.SerializeAsString());
+    (*stream)->Send(request);
     (*stream)->CloseSend();
-    std::string bytes;
+    v3electionpb::LeaderResponse leader;
     bool heard = false;
     Stream::Outcome outcome{};
-    while ((outcome = (*stream)->Next(&bytes)) == Stream::Outcome::kMessage) {
+    while ((outcome = (*stream)->Next(&leader)) == Stream::Outcome::kMessage) {
       heard = true;
-      v3electionpb::LeaderResponse leader;
-      if (!leader.ParseFromString(bytes)) {
-        return context.Fail(ExitCode::kError, "the answer cannot be read");
-      }
       pb::RangeResponse shown;
       *shown.mutable_header() = leader.header();
       *shown.add_kvs() = leader.kv();

@@ -38,9 +38,9 @@ std::string ExpiredLine(int64_t lease) {
 Result<pb::LeaseKeepAliveResponse> Renew(Context& context, Stream* stream, int64_t lease) {
   pb::LeaseKeepAliveRequest request;
   request.set_id(lease);
-  stream->Send(request.SerializeAsString());
-  std::string bytes;
-  switch (stream->Next(&bytes, context.settings().calls.command_timeout_us)) {
+  stream->Send(request);
+  pb::LeaseKeepAliveResponse answer;
+  switch (stream->Next(&answer, context.settings().calls.command_timeout_us)) {
     case Stream::Outcome::kMessage:
       break;
     case Stream::Outcome::kEnded:
@@ -51,14 +51,12 @@ Result<pb::LeaseKeepAliveResponse> Renew(Context& context, Stream* stream, int64
     case Stream::Outcome::kInterrupted:
       return Cancelled("interrupted");
   }
-  pb::LeaseKeepAliveResponse answer;
-  if (!answer.ParseFromString(bytes)) return Internal("the answer cannot be read");
   return answer;
 }
 
 // Waits for a third of the lease's time; false when the user has interrupted.
 bool Pause(Stream* stream, int64_t ttl_seconds) {
-  std::string ignored;
+  pb::LeaseKeepAliveResponse ignored;
   const uint64_t wait_us = std::max<uint64_t>(
       static_cast<uint64_t>(std::max<int64_t>(ttl_seconds, 1)) * kSecondUs / 3, kSecondUs / 4);
   return stream->Next(&ignored, wait_us) != Stream::Outcome::kInterrupted;
@@ -130,7 +128,7 @@ ExitCode RunLeaseKeepAlive(Context& context) {
   const bool simple = context.style().format == Format::kSimple;
   int failures = 0;
   while (true) {
-    auto stream = context.calls().Open(method::kLeaseKeepAlive);
+    auto stream = context.calls().Open<pb::LeaseKeepAliveResponse>(method::kLeaseKeepAlive);
     if (!stream.ok()) return context.Fail(stream.status());
     while (true) {
       const auto answer = Renew(context, stream->get(), lease);

@@ -1,6 +1,6 @@
 // member replace OLD NEW-URL: a new member takes the place of an old one, in one step: added as a
-// learner, waited for until it has caught up and votes, and only then the old one goes. At no
-// moment does the cluster stand fewer losses than before.
+// learner, waited for until it has caught up and votes, and only then the old one goes. One that
+// does not answer goes first: servers add nobody while a voter is down, and it helps nobody.
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -17,6 +17,7 @@ namespace keel::ctl {
 namespace {
 
 constexpr std::chrono::milliseconds kLook(200);
+constexpr std::chrono::seconds kSettling(20);
 
 // By its id in hexadecimal, or by its name.
 const pb::Member* MemberNamed(const pb::MemberListResponse& list, const std::string& text) {
@@ -26,6 +27,25 @@ const pb::Member* MemberNamed(const pb::MemberListResponse& list, const std::str
     }
   }
   return nullptr;
+}
+
+// By one of its peer URLs.
+const pb::Member* MemberAt(const pb::MemberListResponse& list, const std::string& url) {
+  for (const pb::Member& member : list.members()) {
+    const auto& urls = member.peerurls();
+    if (std::find(urls.begin(), urls.end(), url) != urls.end()) return &member;
+  }
+  return nullptr;
+}
+
+bool Answers(Context& context, const pb::Member& member) {
+  constexpr uint64_t kPatienceUs = 2'000'000;
+  for (const std::string& endpoint : member.clienturls()) {
+    const auto status = context.calls().At<pb::StatusResponse>(
+        endpoint, method::kStatus, pb::StatusRequest(), {.timeout_us = kPatienceUs});
+    if (status.ok()) return true;
+  }
+  return false;
 }
 
 std::string StartCommand(const pb::MemberListResponse& list, const pb::Member& added,
@@ -49,21 +69,27 @@ class Replacement {
 
   // The member at the new address: added now, or by an earlier run that was interrupted.
   Status Add(const pb::MemberListResponse& list) {
-    for (const pb::Member& member : list.members()) {
-      if (std::find(member.peerurls().begin(), member.peerurls().end(), url_) ==
-          member.peerurls().end()) {
-        continue;
-      }
-      added_ = member;
+    if (const pb::Member* known = MemberAt(list, url_)) {
+      added_ = *known;
       return {};
     }
     pb::MemberAddRequest request;
     request.add_peerurls(url_);
     request.set_islearner(true);
-    const auto answer = context_.calls().Any<pb::MemberAddResponse>(method::kMemberAdd, request);
-    if (!answer.ok()) return answer.status();
-    added_ = answer->member();
-    return {};
+    const auto deadline = std::chrono::steady_clock::now() + kSettling;
+    while (true) {
+      const auto answer = context_.calls().Any<pb::MemberAddResponse>(method::kMemberAdd, request);
+      if (answer.ok()) {
+        added_ = answer->member();
+        return {};
+      }
+      // For some seconds after a loss no change is taken.
+      const bool settling =
+          answer.status().message().find("unhealthy cluster") != std::string_view::npos;
+      if (!settling || std::chrono::steady_clock::now() >= deadline) return answer.status();
+      if (interrupt::Asked()) return Cancelled("interrupted");
+      std::this_thread::sleep_for(kLook);
+    }
   }
 
   // Until it votes: it must be started, and catch up. Servers that promote by themselves do.
@@ -91,10 +117,13 @@ class Replacement {
         "is removed: run the same command again to go on");
   }
 
-  Status Remove(uint64_t old) {
+  Status Remove(const pb::Member& old) {
     pb::MemberRemoveRequest request;
-    request.set_id(old);
-    return context_.calls().Any<pb::MemberRemoveResponse>(method::kMemberRemove, request).status();
+    request.set_id(old.id());
+    const auto answer =
+        context_.calls().Any<pb::MemberRemoveResponse>(method::kMemberRemove, request);
+    if (answer.ok()) context_.Out("removed " + Hex(old.id()) + "\n");
+    return answer.status();
   }
 
   [[nodiscard]] const pb::Member& added() const { return added_; }
@@ -127,15 +156,21 @@ ExitCode RunMemberReplace(Context& context) {
   const auto list = MembersOf(context.calls());
   if (!list.ok()) return context.Fail(list.status());
   const pb::Member* old = MemberNamed(*list, context.words()[0]);
-  if (old == nullptr) {
+  if (old == nullptr && MemberAt(*list, url) == nullptr) {
     return context.Fail(ExitCode::kBadArguments,
                         "no member is called " + Quote(context.words()[0]));
   }
   Replacement replacement(&context, url);
+  // An interrupted run may have removed it already.
+  const bool first = old != nullptr && !Answers(context, *old);
+  const bool last = old != nullptr && !first;
+  if (first) {
+    if (const Status status = replacement.Remove(*old); !status.ok()) return context.Fail(status);
+  }
   if (const Status status = replacement.Add(*list); !status.ok()) return context.Fail(status);
   const auto now = MembersOf(context.calls());
   std::string name = context.flags().Text("name");
-  if (name.empty()) name = old->name() + "-new";
+  if (name.empty()) name = (old == nullptr ? "member" : old->name()) + "-new";
   context.Out("added " + Hex(replacement.added().id()) +
               " as a learner; start it, if it does not run:\n" +
               StartCommand(now.ok() ? *now : *list, replacement.added(), name, url));
@@ -145,11 +180,9 @@ ExitCode RunMemberReplace(Context& context) {
                                              : context.Fail(ExitCode::kError, status.message());
   }
   context.Out(Hex(replacement.added().id()) + " votes\n");
-  if (const Status status = replacement.Remove(old->id()); !status.ok()) {
-    return context.Fail(status);
-  }
-  context.Out("removed " + Hex(old->id()) + "\n");
-  return ExitCode::kSuccess;
+  if (!last) return ExitCode::kSuccess;
+  const Status status = replacement.Remove(*old);
+  return status.ok() ? ExitCode::kSuccess : context.Fail(status);
 }
 
 }  // namespace keel::ctl

@@ -1,8 +1,10 @@
 // snapshot save: the state of one member, streamed into a file that is there whole or not at all.
 // snapshot status: what such a file holds, and whether it is as it was written.
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
@@ -87,7 +89,6 @@ class TrailingSum {
     return sum_.End() == tail_ ? Status() : DataLoss("the checksum does not fit: it is damaged");
   }
   [[nodiscard]] uint64_t size() const { return size_; }
-  [[nodiscard]] const std::string& tail() const { return tail_; }
 
  private:
   Sha256 sum_;
@@ -100,12 +101,12 @@ Status Receive(Context& context, Stream* stream, PartFile* file) {
                                             return HumanBytes(static_cast<uint64_t>(bytes));
                                           }});
   TrailingSum sum;
-  std::string bytes;
+  pb::SnapshotResponse answer;
   // Without --command-timeout a snapshot takes its time, but not all of it in silence.
   const uint64_t silence_us =
       std::max<uint64_t>(context.settings().calls.command_timeout_us, 30'000'000);
   while (true) {
-    switch (stream->Next(&bytes, silence_us)) {
+    switch (stream->Next(&answer, silence_us)) {
       case Stream::Outcome::kTimeout:
         return DeadlineExceeded("the member has stopped sending");
       case Stream::Outcome::kInterrupted:
@@ -117,8 +118,6 @@ Status Receive(Context& context, Stream* stream, PartFile* file) {
       case Stream::Outcome::kMessage:
         break;
     }
-    pb::SnapshotResponse answer;
-    if (!answer.ParseFromString(bytes)) return Internal("the answer cannot be read");
     sum.Add(answer.blob());
     progress.SetTotal(sum.size() + answer.remaining_bytes());
     progress.Update(sum.size());
@@ -134,50 +133,113 @@ struct Summary {
   uint64_t size = 0;
 };
 
-// Reads the chunks of `text`, without its padding and its sum.
-Status ReadChunks(std::string_view text, Summary* summary) {
-  uint64_t chain = 0;
-  bool ended = false;
-  while (!ended) {
-    if (text.size() < kv::kChunkHeaderBytes) return DataLoss("it ends within a chunk");
-    const uint64_t body_bytes = DecodeFixed32(text.data());
-    if (body_bytes > text.size() - kv::kChunkHeaderBytes) return DataLoss("it ends within a chunk");
-    const size_t bytes = kv::kChunkHeaderBytes + body_bytes;
-    kv::ChunkBody body;
-    KEEL_RETURN_IF_ERROR(kv::OpenChunk(text.substr(0, bytes), &chain, &body));
-    text.remove_prefix(bytes);
-    switch (body.kind) {
-      case kv::ChunkBody::Kind::kHeader:
-        summary->revision = body.header.revision.value();
-        summary->applied = body.header.applied.value();
-        break;
-      case kv::ChunkBody::Kind::kRecords:
-        for (const kv::SnapshotRecord& record : body.records) {
-          if (record.key.starts_with('d')) ++summary->versions;
-        }
-        break;
-      case kv::ChunkBody::Kind::kEnd:
-        ended = true;
+// A snapshot's file from its front, summed on the way.
+class SnapshotFile {
+ public:
+  explicit SnapshotFile(const std::string& path) : file_(std::fopen(path.c_str(), "rbe")) {
+    struct stat about {};
+    if (file_ == nullptr || fstat(fileno(file_), &about) != 0) {
+      status_ = ErrnoStatus(errno, path);
+      return;
     }
+    size_ = static_cast<uint64_t>(about.st_size);
+    left_ = size_ < Sha256::kBytes ? 0 : size_ - Sha256::kBytes;
+  }
+  ~SnapshotFile() {
+    if (file_ != nullptr) std::fclose(file_);
+  }
+  SnapshotFile(const SnapshotFile&) = delete;
+  SnapshotFile& operator=(const SnapshotFile&) = delete;
+
+  [[nodiscard]] const Status& status() const { return status_; }
+  [[nodiscard]] uint64_t size() const { return size_; }
+  // Of what the sum is about: without the sum itself.
+  [[nodiscard]] uint64_t left() const { return left_; }
+
+  Result<std::string> Take(uint64_t bytes) {
+    if (bytes > left_) return DataLoss("it ends within a chunk");
+    std::string out(bytes, '\0');
+    if (std::fread(out.data(), 1, bytes, file_) != bytes) return DataLoss("it cannot be read");
+    sum_.Add(out);
+    left_ -= bytes;
+    return out;
+  }
+  // What is left, and the sum at the end; gives that.
+  Result<std::string> TakeEnd() {
+    while (left_ > 0) {
+      auto rest = Take(std::min<uint64_t>(left_, 65536));
+      if (!rest.ok()) return rest;
+    }
+    std::string told(Sha256::kBytes, '\0');
+    if (std::fread(told.data(), 1, told.size(), file_) != told.size() || sum_.End() != told) {
+      return DataLoss("the checksum does not fit");
+    }
+    return told;
+  }
+
+ private:
+  std::FILE* const file_;
+  uint64_t size_ = 0;
+  uint64_t left_ = 0;
+  Sha256 sum_;
+  Status status_;
+};
+
+// Reads the next chunk; a body of kind kEnd is the last.
+Status TakeChunk(SnapshotFile* file, uint64_t* chain, Summary* summary, bool* ended) {
+  auto chunk = file->Take(kv::kChunkHeaderBytes);
+  if (!chunk.ok()) return chunk.status();
+  const uint64_t body_bytes = DecodeFixed32(chunk->data());
+  if (body_bytes > kv::kChunkBytesMax) return DataLoss("a chunk is too large");
+  const auto rest = file->Take(body_bytes);
+  if (!rest.ok()) return rest.status();
+  *chunk += *rest;
+  kv::ChunkBody body;
+  KEEL_RETURN_IF_ERROR(kv::OpenChunk(*chunk, chain, &body));
+  switch (body.kind) {
+    case kv::ChunkBody::Kind::kHeader:
+      summary->revision = body.header.revision.value();
+      summary->applied = body.header.applied.value();
+      break;
+    case kv::ChunkBody::Kind::kRecords:
+      for (const kv::SnapshotRecord& record : body.records) {
+        if (record.key.starts_with('d')) ++summary->versions;
+      }
+      break;
+    case kv::ChunkBody::Kind::kEnd:
+      *ended = true;
   }
   return {};
 }
 
-Result<Summary> Summarise(const std::string& text) {
-  TrailingSum sum;
-  sum.Add(text);
-  KEEL_RETURN_IF_ERROR(sum.Check());
-  Summary summary{.size = text.size()};
-  for (size_t i = 0; i < 4; ++i) {
-    summary.hash += Hex(static_cast<uint8_t>(sum.tail()[i]), 2);
-  }
-  // bbolt's pages begin with a page number, flags 4 for a meta page, and later its magic number.
-  constexpr std::string_view kBoltMagic = "\xed\xda\x0c\xed";
-  if (text.substr(16, 4) == kBoltMagic) {
+// bbolt's pages begin with a page number and flags, and the first one has its magic number next.
+bool IsBolt(const std::string& path) {
+  constexpr std::string_view kMagic = "\xed\xda\x0c\xed";
+  SnapshotFile file(path);
+  const auto front = file.status().ok() ? file.Take(20) : Result<std::string>(file.status());
+  return front.ok() && front->substr(16) == kMagic;
+}
+
+Result<Summary> Summarise(const std::string& path) {
+  if (IsBolt(path)) {
     return Unimplemented("this is a snapshot of etcd's own (bbolt): read it by etcdutl");
   }
-  KEEL_RETURN_IF_ERROR(
-      ReadChunks(std::string_view(text).substr(0, text.size() - Sha256::kBytes), &summary));
+  SnapshotFile file(path);
+  KEEL_RETURN_IF_ERROR(file.status());
+  Summary summary{.size = file.size()};
+  if (file.size() % kSectorBytes != Sha256::kBytes) {
+    return DataLoss(
+        "it is damaged: sha256 checksum not found [bytes: " + std::to_string(file.size()) + "]");
+  }
+  uint64_t chain = 0;
+  bool ended = false;
+  while (!ended) {
+    const Status status = TakeChunk(&file, &chain, &summary, &ended);
+    if (!status.ok()) return DataLoss("it is damaged: " + std::string(status.message()));
+  }
+  const auto sum = file.TakeEnd();
+  if (!sum.ok()) return DataLoss("it is damaged: " + std::string(sum.status().message()));
+  for (size_t i = 0; i < 4; ++i) summary.hash += Hex(static_cast<uint8_t>((*sum)[i]), 2);
   return summary;
 }
 
@@ -220,9 +282,9 @@ ExitCode RunSnapshotSave(Context& context) {
   const std::string& path = context.words()[0];
   PartFile file(path);
   if (!file.status().ok()) return context.Fail(ExitCode::kIo, file.status().message());
-  auto stream = context.calls().Open(method::kSnapshot);
+  auto stream = context.calls().Open<pb::SnapshotResponse>(method::kSnapshot);
   if (!stream.ok()) return context.Fail(stream.status());
-  (*stream)->Send(pb::SnapshotRequest().SerializeAsString());
+  (*stream)->Send(pb::SnapshotRequest());
   (*stream)->CloseSend();
   if (const Status status = Receive(context, stream->get(), &file); !status.ok()) {
     return NeverSent(status) ? context.Fail(status)
@@ -237,13 +299,14 @@ ExitCode RunSnapshotStatus(Context& context) {
     return context.Fail(ExitCode::kBadArguments, "snapshot status requires exactly one argument");
   }
   const std::string& path = context.words()[0];
-  const auto text = ReadFile(path);
-  if (!text.ok()) return context.Fail(ExitCode::kIo, text.status().message());
-  const auto summary = Summarise(*text);
+  const auto summary = Summarise(path);
   if (!summary.ok()) {
-    return context.Fail(
-        summary.status().code() == Code::kUnimplemented ? ExitCode::kBadFeature : ExitCode::kError,
-        path + ": " + std::string(summary.status().message()));
+    const Code code = summary.status().code();
+    const ExitCode exit = code == Code::kUnimplemented ? ExitCode::kBadFeature
+                          : code == Code::kDataLoss    ? ExitCode::kError
+                                                       : ExitCode::kIo;
+    const bool named = exit == ExitCode::kIo;
+    return context.Fail(exit, (named ? "" : path + ": ") + std::string(summary.status().message()));
   }
   return context.Print(PrintSummary(context.style(), *summary));
 }

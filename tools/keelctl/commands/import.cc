@@ -1,10 +1,11 @@
 // import: the keys of an export, put into a cluster.
 //
 // Resumable: NAME.imported says how many lines of the file are in, and a second run goes on behind
-// them. A line may be put twice, by a run that was killed between the two; that changes nothing but
-// its version.
+// them. It is written once a second, so a run that goes on puts some lines again; that changes
+// nothing but their versions.
 #include <unistd.h>
 
+#include <chrono>
 #include <fstream>
 
 #include "tools/keelctl/calls/interrupt.h"
@@ -22,6 +23,7 @@ namespace {
 // Below the 128 operations and the 1.5 MiB that a server takes in one transaction.
 constexpr int kOpsMax = 100;
 constexpr size_t kBatchBytesMax = size_t{1} << 20;
+constexpr std::chrono::seconds kNoteEvery(1);
 constexpr std::streamoff kEndLineBytesMax = 200;
 
 // Whether the file's last line is an export's: a file that was cut off is refused before it is
@@ -53,6 +55,14 @@ class Import {
   Status Run() {
     KEEL_RETURN_IF_ERROR(CheckEnd(options_.path));
     KEEL_RETURN_IF_ERROR(FindStart());
+    const Status done = PutAll();
+    if (!done.ok()) KEEL_RETURN_IF_ERROR(Note());
+    return done;
+  }
+  [[nodiscard]] uint64_t keys() const { return keys_; }
+
+ private:
+  Status PutAll() {
     std::ifstream file(options_.path, std::ios::binary);
     uint64_t number = 0;
     for (std::string text; std::getline(file, text);) {
@@ -81,9 +91,7 @@ class Import {
     }
     return DataLoss(options_.path + " ends before its last line");
   }
-  [[nodiscard]] uint64_t keys() const { return keys_; }
 
- private:
   Status FindStart() {
     if (context_.flags().Switch("restart")) unlink(note_.c_str());
     const auto text = ReadFile(note_);
@@ -113,7 +121,16 @@ class Import {
     request_.Clear();
     batch_bytes_ = 0;
     progress_.Update(keys_);
-    return WriteFile(note_, std::to_string(lines) + "\n");
+    committed_lines_ = lines;
+    const auto now = std::chrono::steady_clock::now();
+    if (now - noted_ < kNoteEvery) return {};
+    noted_ = now;
+    return Note();
+  }
+  // What was put since the last note is put again by the next run: to the same effect.
+  Status Note() {
+    if (committed_lines_ == 0) return {};
+    return WriteFile(note_, std::to_string(committed_lines_) + "\n");
   }
 
   Status Finish(uint64_t expected) {
@@ -134,6 +151,8 @@ class Import {
   uint64_t keys_ = 0;
   pb::TxnRequest request_;
   size_t batch_bytes_ = 0;
+  uint64_t committed_lines_ = 0;
+  std::chrono::steady_clock::time_point noted_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace

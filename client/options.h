@@ -57,8 +57,9 @@ struct Options {
   // ---- time ----
   // Of one operation with all its retries; 0 is none.
   Milliseconds timeout{30'000};
-  // Of one attempt at what may be repeated, before it is tried elsewhere.
-  Milliseconds attempt_timeout{4'000};
+  // Of the first attempt at what may be repeated, before it is tried elsewhere; each that follows
+  // a silence has twice the time, so that a slow cluster is not flooded. 0 is none.
+  Milliseconds attempt_timeout{2'000};
   Milliseconds connect_timeout{2'000};
   // Between retries: from the first to the second, doubling, with jitter.
   Milliseconds backoff_min{20};

@@ -8,7 +8,7 @@ Operation StartRaw(const Client& client, const std::string& path, std::string re
                    const RawOptions& options, Done<Result<std::string>> done) {
   Core* const core = client.core();
   const Milliseconds timeout = options.timeout.value_or(core->options().timeout);
-  return core->Submit({.path = path,
+  return core->Submit({.own_path = path,
                        .request = std::move(request),
                        .route = Route::Of(options.target),
                        .retry = options.retry,

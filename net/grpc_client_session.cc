@@ -11,6 +11,7 @@ namespace keel::net {
 namespace {
 
 constexpr size_t kShownBytesMax = 100;
+constexpr size_t kOwnFieldsMax = 10;
 constexpr uint64_t kCoarseTimeoutUs = 100'000;
 
 // Up to whole milliseconds: equal timeouts then look alike on the wire, and are sent as an index.
@@ -80,14 +81,16 @@ Result<StreamId> GrpcClientSession::Start(const Begin& begin,
     return ResourceExhausted("too much is waiting to be sent on one connection");
   }
   const CallOptions& options = begin.options;
-  std::vector<Metadata::Field> fields = {{":method", "POST"},
-                                         {":scheme", options_.scheme},
-                                         {":path", options.path},
-                                         {":authority", options_.authority},
-                                         {"te", "trailers"},
-                                         {"content-type", "application/grpc"},
-                                         {"user-agent", options_.user_agent},
-                                         {"grpc-accept-encoding", "identity,gzip"}};
+  std::vector<Metadata::Field> fields;
+  fields.reserve(kOwnFieldsMax + options.metadata.size());
+  fields.insert(fields.end(), {{":method", "POST"},
+                               {":scheme", options_.scheme},
+                               {":path", options.path},
+                               {":authority", options_.authority},
+                               {"te", "trailers"},
+                               {"content-type", "application/grpc"},
+                               {"user-agent", options_.user_agent},
+                               {"grpc-accept-encoding", "identity,gzip"}});
   std::string timeout;
   if (begin.deadline_us != 0) {
     timeout =

@@ -11,7 +11,9 @@
 namespace keel::client {
 
 struct Core::Call {
-  explicit Call(CallSpec from) : spec(std::move(from)), request_bytes(spec.request.size()) {}
+  explicit Call(CallSpec from) : spec(std::move(from)), request_bytes(spec.request.size()) {
+    if (!spec.own_path.empty()) spec.path = spec.own_path;
+  }
 
   CallSpec spec;
   const size_t request_bytes;
@@ -31,6 +33,8 @@ struct Core::Call {
 
   uint32_t attempts = 0;
   uint32_t doubtful_ends = 0;
+  // Attempts that ran out of their time.
+  uint32_t silences = 0;
   // Retries that did not wait, since the last that did.
   uint32_t hasty_retries = 0;
   TimerId timer;

@@ -1,4 +1,5 @@
 // A call's attempts: whom it goes to, what their ends mean, and when it is over.
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -13,6 +14,7 @@ namespace {
 
 // A server that fails inside again and again will not do better by being asked more often.
 constexpr uint32_t kDoubtfulEndsMax = 3;
+constexpr uint32_t kSilencesCounted = 4;
 
 void AddNumber(net::Metadata* metadata, std::string_view name, uint64_t number) {
   std::array<char, 20> digits{};
@@ -67,7 +69,7 @@ void Core::TryCall(Call* call) {
   call->endpoint = endpoint;
   call->attempt_us = now_us;
   ++endpoint->in_flight;
-  net::CallOptions options{.path = call->spec.path, .metadata = Credentials()};
+  net::CallOptions options{.path = std::string(call->spec.path), .metadata = Credentials()};
   for (const auto& [name, value] : call->spec.metadata) options.metadata.Add({name, value});
   if (call->once.sequence != 0) {
     AddNumber(&options.metadata, "keel-session", call->once.session);
@@ -77,7 +79,8 @@ void Core::TryCall(Call* call) {
   if (call->deadline_us != 0) options.timeout_us = call->deadline_us - now_us;
   const bool repeatable =
       call->spec.retry == Retry::kIdempotent || call->spec.retry == Retry::kOnce;
-  const uint64_t limit_us = Us(options_.attempt_timeout);
+  const uint64_t limit_us = Us(options_.attempt_timeout)
+                            << std::min(call->silences, kSilencesCounted);
   if (repeatable && !call->spec.patient && limit_us != 0 &&
       call->spec.route.kind != Route::Kind::kEndpoint) {
     if (options.timeout_us == 0 || options.timeout_us > limit_us) options.timeout_us = limit_us;
@@ -146,6 +149,7 @@ void Core::OnUnknown(Call* call, const Status& status) {
     return GiveUp(call);
   }
   call->perhaps_done = true;
+  if (status.code() == Code::kDeadlineExceeded) ++call->silences;
   if (retry == Retry::kNever) return Finish(call, status);
   bool repeat = retry == Retry::kIdempotent || (retry == Retry::kOnce && call->once.sequence != 0);
   if (call->spec.route.kind == Route::Kind::kEndpoint) repeat = false;

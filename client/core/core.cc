@@ -112,7 +112,7 @@ Operation Core::Submit(CallSpec spec) {
   call->number = ++last_number_;
   call->begun_us = NowUs();
   if (call->spec.timeout_us != 0) call->deadline_us = call->begun_us + call->spec.timeout_us;
-  const Operation operation{.core = this, .number = call->number};
+  Operation operation{.core = this, .number = call->number};
   const size_t bytes = operations_bytes_ += call->request_bytes;
   call->refused = ++operations_ > options_.operations_max || bytes > options_.operations_bytes_max;
   if (IsCurrent()) {

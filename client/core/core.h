@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -32,8 +33,9 @@
 namespace keel::client {
 
 struct CallSpec {
-  // "/package.Service/Method"
-  std::string path;
+  // "/package.Service/Method"; one that lasts, or empty: then it is own_path.
+  std::string_view path;
+  std::string own_path;
   std::string request;
   Route route;
   Retry retry = Retry::kSafe;

@@ -46,6 +46,12 @@ class PrefixRules {
     return rules_;
   }
 
+  // The quota of the whole has refused a put, and deletes have not made room since.
+  [[nodiscard]] bool IsWholeFull() const {
+    const auto whole = rules_.find(std::string_view());
+    return whole != rules_.end() && whole->second.full;
+  }
+
   void Set(const std::string& prefix, const PrefixRule& rule);
   void Remove(const std::string& prefix);
 

@@ -74,6 +74,10 @@ class Store {
   [[nodiscard]] const AuthState& auth() const { return auth_; }
   [[nodiscard]] const PrefixRules& rules() const { return rules_; }
   [[nodiscard]] const Alarms& alarms() const { return alarms_; }
+  // By an alarm that was raised, or by the quota of the whole, which lets go by itself.
+  [[nodiscard]] bool IsFull() const {
+    return alarms_.IsRaised(AlarmKind::kNoSpace) || rules_.IsWholeFull();
+  }
   [[nodiscard]] const Layout& layout() const { return layout_; }
   [[nodiscard]] Engine& engine() const { return *options_.engine; }
 

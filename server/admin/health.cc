@@ -104,7 +104,7 @@ void Health::Look(net::HttpCall call, std::string query, Format format) {
       });
   seams_.node->RunOnApply([inquiry, format, executor](const node::StateMachine& machine) {
     const bool is_corrupt = machine.store().alarms().IsRaised(kv::AlarmKind::kCorrupt);
-    const bool is_full = machine.store().alarms().IsRaised(kv::AlarmKind::kNoSpace);
+    const bool is_full = machine.store().IsFull();
     executor->Post([inquiry, format, is_corrupt, is_full] {
       inquiry->finding.is_corrupt = is_corrupt;
       inquiry->finding.is_full = is_full;

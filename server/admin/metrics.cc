@@ -48,10 +48,10 @@ void AddProcess(Page* page) {
   page->Add({"process_max_fds", "The most files and sockets that may be open."}, Of(most.rlim_cur));
 }
 
-void AddAlarms(const kv::Alarms& alarms, Page* page) {
+void AddAlarms(const kv::Store& store, Page* page) {
   const Page::Name name{"keel_alarm", "1 while the alarm stands, else 0."};
-  page->Add(name, alarms.IsRaised(kv::AlarmKind::kNoSpace) ? 1 : 0, {{"alarm", "NOSPACE"}});
-  page->Add(name, alarms.IsRaised(kv::AlarmKind::kCorrupt) ? 1 : 0, {{"alarm", "CORRUPT"}});
+  page->Add(name, store.IsFull() ? 1 : 0, {{"alarm", "NOSPACE"}});
+  page->Add(name, store.alarms().IsRaised(kv::AlarmKind::kCorrupt) ? 1 : 0, {{"alarm", "CORRUPT"}});
 }
 
 // For comparing members: rarely another one, so that those that are scraped one after the other
@@ -190,7 +190,7 @@ void Metrics::AddFromApply(const node::StateMachine& machine, Page* page) const 
              "The newest entry whose effect survives a crash without "
              "the log."},
             Of(machine.durable().value()));
-  AddAlarms(machine.store().alarms(), page);
+  AddAlarms(machine.store(), page);
   AddHash(machine.store(), page);
 }
 

@@ -22,14 +22,23 @@ namespace {
 
 using Raised = kv::Alarms::Raised;
 
+// Those that were raised, and the one that the quota of the whole raises and lowers by itself.
+Raised Standing(const kv::Store& store, NodeId self) {
+  Raised standing = store.alarms().raised();
+  if (store.IsFull() && !store.alarms().IsRaised(kv::AlarmKind::kNoSpace)) {
+    standing.insert({kv::AlarmKind::kNoSpace, self});
+  }
+  return standing;
+}
+
 // `done` comes on the transport.
 void FindAlarms(const CorePtr& core, node::Once<Raised> done) {
   core->node().RunOnApply(
       [core, done = std::move(done)](const node::StateMachine& machine) mutable {
-        core->ToTransport(
-            [done = std::move(done), raised = machine.store().alarms().raised()]() mutable {
-              std::move(done)(std::move(raised));
-            });
+        core->ToTransport([done = std::move(done),
+                           raised = Standing(machine.store(), core->node().status().id)]() mutable {
+          std::move(done)(std::move(raised));
+        });
       });
 }
 

@@ -104,6 +104,7 @@ void Node::OnPeerMessage(NodeId from, PeerMessage message) {
       void operator()(const LeaseTold& m) const { node.lease_asks_.OnTold(from, m); }
       void operator()(const MemberAsk& m) const { node.OnMemberAsk(from, m); }
       void operator()(const MemberTold& m) const { node.OnMemberTold(m); }
+      void operator()(const ChainTold& m) const { node.NoteChain(from, m); }
     };
     std::visit(Visitor{*this, from}, *boxed);
   });

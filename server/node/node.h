@@ -27,6 +27,7 @@
 #include "base/file_system.h"
 #include "raft/raft.h"
 #include "server/node/apply_loop.h"
+#include "server/node/chain_watch.h"
 #include "server/node/compaction.h"
 #include "server/node/lease_asks.h"
 #include "server/node/log_sizes.h"
@@ -230,6 +231,11 @@ class Node final : public TransportSink {
   void EndChanges(const ProposalOutcome& outcome);
   void NoteMembers();
 
+  // ---- node_chain.cc ----
+  void TellChain(std::vector<ChainHash> hashes);
+  void NoteChain(NodeId member, const ChainTold& told);
+  void RaiseCorrupt();
+
   // ---- node_snapshots.cc ----
   [[nodiscard]] SnapshotSender::Options SenderOptions();
   [[nodiscard]] SnapshotReceiver::Options ReceiverOptions();
@@ -318,6 +324,9 @@ class Node final : public TransportSink {
   std::map<uint64_t, Handed> handed_;
   LeaseAsks lease_asks_;
   std::vector<Once<raft::TransferOutcome>> transfers_;
+
+  ChainWatch chain_watch_;
+  bool corrupt_asked_ = false;  // an alarm is on its way
 
   uint64_t retained_ms_ = 0;
   Index durable_seen_;

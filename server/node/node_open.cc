@@ -74,7 +74,8 @@ Node::Node(NodeOptions options, Seams seams, std::unique_ptr<MemberFiles> files)
       lease_asks_(
           {.boot = boot_,
            .patience_ms = options_.leader_patience_ms,
-           .send = [this](NodeId leader, const LeaseAsk& ask) { SendLeaseAsk(leader, ask); }}) {}
+           .send = [this](NodeId leader, const LeaseAsk& ask) { SendLeaseAsk(leader, ask); }}),
+      chain_watch_(options_.raft.id) {}
 
 Status Node::OpenLog(Opened* opened) {
   opened->vote = files_->TakeVoteFile();

@@ -92,6 +92,7 @@ void Node::FinishInstall(const std::string& membership) {
   const raft::SnapshotMeta& meta = *held_persists_.front().snapshot;
   NoteMembership(membership, meta.last.index);
   compaction_.Reset();
+  chain_watch_.ForgetOwn();
   SaveConfig(meta.last, meta.config->Encode(membership_->Encode()), [this] { EndInstall(); });
 }
 

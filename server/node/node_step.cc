@@ -165,6 +165,7 @@ void Node::OnApplied(AppliedBatch batch) {
   }
   pending_.OnAppliedThrough({batch.through, batch.term});
   reads_.OnApplied(view(), now_ms);
+  if (!batch.chain.empty()) TellChain(std::move(batch.chain));
   if (batch.members_changed) {
     apply_.Run([this](const StateMachine& machine) {
       seams_.roles.node->Post(

@@ -13,6 +13,7 @@
 #include "kv/mvcc/types.h"
 #include "raft/io.h"
 #include "raft/message.h"
+#include "server/node/chain_watch.h"
 
 namespace keel::node {
 
@@ -111,7 +112,14 @@ struct MemberTold {
   friend bool operator==(const MemberTold&, const MemberTold&) = default;
 };
 
+// What the sender's state is, at indexes where every member notes it.
+struct ChainTold {
+  std::vector<ChainHash> hashes;
+
+  friend bool operator==(const ChainTold&, const ChainTold&) = default;
+};
+
 using PeerMessage = std::variant<raft::Message, Forward, ForwardReply, SnapshotChunk, SnapshotAck,
-                                 LeaseAsk, LeaseTold, MemberAsk, MemberTold>;
+                                 LeaseAsk, LeaseTold, MemberAsk, MemberTold, ChainTold>;
 
 }  // namespace keel::node

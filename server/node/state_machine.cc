@@ -131,6 +131,14 @@ Result<AppliedBatch> StateMachine::Apply(std::span<const raft::Entry> entries) {
   batch.through = entries.back().index;
   batch.term = entries.back().term;
   batch.members_changed = !configs_.empty();
+  const uint64_t before = entries.front().index.value() - 1;
+  for (uint64_t at = before - before % kv::kChainEvery + kv::kChainEvery;
+       at <= batch.through.value(); at += kv::kChainEvery) {
+    // One that is so far behind that it notes more at once than are kept tells the newest.
+    if (batch.through.value() - at >= kv::kChainEvery * kv::kChainKept) continue;
+    KEEL_ASSIGN_OR_RETURN(const uint64_t hash, store_->ChainHashAt(Index(at)));
+    batch.chain.push_back({.index = Index(at), .hash = hash});
+  }
   return batch;
 }
 

@@ -161,6 +161,15 @@ void Write(const LeaseTold& m, peer::Frame* frame) {
   to->set_seconds(m.seconds);
 }
 
+void Write(const ChainTold& m, peer::Frame* frame) {
+  peer::ChainTold* to = frame->mutable_chain_told();
+  for (const ChainHash& chain : m.hashes) {
+    peer::ChainTold::Hash* added = to->add_hashes();
+    added->set_index(chain.index.value());
+    added->set_hash(chain.hash);
+  }
+}
+
 void Write(const MemberAsk& m, peer::Frame* frame) {
   peer::MemberAsk* to = frame->mutable_member_ask();
   to->set_boot(m.boot.value());

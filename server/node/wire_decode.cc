@@ -220,6 +220,14 @@ std::optional<PeerMessage> Message(peer::MemberTold* from) {
                     .position = Read(from->position())};
 }
 
+std::optional<PeerMessage> Message(peer::ChainTold* from) {
+  ChainTold to;
+  for (const peer::ChainTold::Hash& hash : from->hashes()) {
+    to.hashes.push_back({.index = Index(hash.index()), .hash = hash.hash()});
+  }
+  return to;
+}
+
 }  // namespace
 
 std::optional<PeerMessage> DecodeFrame(std::string_view bytes, uint32_t group) {
@@ -248,6 +256,8 @@ std::optional<PeerMessage> DecodeFrame(std::string_view bytes, uint32_t group) {
       return Message(frame.mutable_member_ask());
     case peer::Frame::kMemberTold:
       return Message(frame.mutable_member_told());
+    case peer::Frame::kChainTold:
+      return Message(frame.mutable_chain_told());
     case peer::Frame::BODY_NOT_SET:
       return std::nullopt;
   }

@@ -5,6 +5,7 @@
 #include "api/etcdserverpb/kv.pb.h"
 #include "api/etcdserverpb/lease.pb.h"
 #include "api/etcdserverpb/maintenance.pb.h"
+#include "kv/mvcc/command.h"
 #include "kv/snapshot/snapshot_format.h"
 #include "tests/api/support/api_cluster.h"
 
@@ -72,6 +73,33 @@ TEST(Maintenance, AFullDiskStopsGrowthAndNothingElse) {  // 40
   EXPECT_EQ(Alarm(&cluster, pb::AlarmRequest::DEACTIVATE, pb::NOSPACE).response.alarms_size(), 1);
   EXPECT_EQ(Alarm(&cluster, pb::AlarmRequest::DEACTIVATE, pb::NOSPACE).response.alarms_size(), 0);
   EXPECT_TRUE(Put(&cluster, "k", "w").ok());
+}
+
+// The quota's alarm comes with the first refusal, and goes when there is room again.
+TEST(Maintenance, AFullQuotaRaisesAnAlarmThatClearsItself) {  // 40
+  ApiCluster cluster;
+  bool ruled = false;
+  cluster.sim().at(0).node().Propose(
+      {.command = kv::EncodeCommand({.operation = kv::PrefixRuleOp{.quota_bytes = 4'000}})},
+      [&](const node::ProposalOutcome& outcome) {
+        ruled = std::holds_alternative<node::Applied>(outcome);
+      });
+  ASSERT_TRUE(cluster.RunUntil([&] { return ruled; }));
+  const std::string value(300, 'v');
+  int fitted = 0;
+  while (fitted < 50 && Put(&cluster, "k" + std::to_string(fitted), value).ok()) ++fitted;
+  ASSERT_LT(fitted, 50);
+  const auto full = Alarm(&cluster, pb::AlarmRequest::GET, pb::NONE);
+  ASSERT_EQ(full.response.alarms_size(), 1);
+  EXPECT_EQ(full.response.alarms(0).alarm(), pb::NOSPACE);
+  EXPECT_EQ(full.response.alarms(0).memberid(), cluster.sim().at(0).id().value());
+  pb::DeleteRangeRequest remove;
+  remove.set_key("k");
+  remove.set_range_end("l");
+  ASSERT_TRUE(
+      cluster.Call<pb::DeleteRangeResponse>("/etcdserverpb.KV/DeleteRange", remove).status.ok());
+  EXPECT_EQ(Alarm(&cluster, pb::AlarmRequest::GET, pb::NONE).response.alarms_size(), 0);
+  EXPECT_TRUE(Put(&cluster, "k", value).ok());
 }
 
 TEST(Maintenance, ACorruptClusterTakesNoWrites) {  // 40

@@ -18,6 +18,7 @@ namespace keel::client {
 namespace {
 
 constexpr const char* kPut = "/etcdserverpb.KV/Put";
+constexpr const char* kDelete = "/etcdserverpb.KV/DeleteRange";
 constexpr const char* kRange = "/etcdserverpb.KV/Range";
 
 using Answer = FakeMembers::Answer;
@@ -185,10 +186,50 @@ TEST(Calls, EndAtTheirDeadlineAndSayWhy) {
 TEST(Calls, AWriteThatWasSentAndNeverAnsweredHasAnUnknownOutcome) {
   FakeMembers members(1);
   members.Serve(kPut, [](const Heard& /*heard*/) { return Answer{.silent = true}; });
+  members.Serve(kDelete, [](const Heard& /*heard*/) {
+    return Answer{.message = etcdserverpb::DeleteRangeResponse().SerializeAsString()};
+  });
   const Client client(members.ClientOptions());
-  const Status write = Kv(&client, {.timeout = Milliseconds(100)}).Put("k", "v").status();
+  // So that the session is there already.
+  EXPECT_TRUE(Kv(&client).Delete("k").ok());
+  const Status write = Kv(&client, {.timeout = Milliseconds(200)}).Put("k", "v").status();
   EXPECT_TRUE(IsOutcomeUnknown(write)) << write;
   EXPECT_EQ(write.code(), Code::kDeadlineExceeded);
+}
+
+TEST(Calls, AMemberThatIsSilentIsPassedBy) {
+  FakeMembers members(3);
+  members.Serve(kPut, [](const Heard& heard) {
+    return heard.member == 0 ? Answer{.silent = true} : PutDone();
+  });
+  Options options = members.ClientOptions();
+  options.attempt_timeout = Milliseconds(50);
+  const Client client(std::move(options));
+  const Kv kv(&client);
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(kv.Put("k", "v").ok());
+  std::set<std::string> sequences;
+  for (const Heard& heard : members.HeardOf(kPut)) {
+    if (heard.member != 0) sequences.insert(heard.sequence);
+  }
+  EXPECT_EQ(sequences, (std::set<std::string>{"1", "2", "3", "4", "5"}));
+}
+
+TEST(Calls, CarryTheCredentialsOfTheirClient) {
+  FakeMembers members(1);
+  members.Serve(kPut, [](const Heard& heard) {
+    if (heard.token == "secret") return PutDone();
+    return Answer{.status = Unauthenticated("etcdserver: invalid auth token")};
+  });
+  {
+    const Client client(members.ClientOptions());
+    EXPECT_EQ(Kv(&client).Put("k", "v").status().code(), Code::kUnauthenticated);
+  }
+  Options options = members.ClientOptions();
+  options.credentials = [] {
+    return std::vector<std::pair<std::string, std::string>>{{"token", "secret"}};
+  };
+  const Client client(std::move(options));
+  EXPECT_TRUE(Kv(&client).Put("k", "v").ok());
 }
 
 TEST(Calls, AreCancelledThroughTheirSlot) {
@@ -246,14 +287,14 @@ TEST(Calls, TheNextWriteWaitsWhileTheSessionsWindowIsFull) {
   Options options = members.ClientOptions();
   options.writes_in_flight_max = 3;
   const Client client(std::move(options));
-  const Kv kv(&client, {.timeout = Milliseconds(300)});
+  const Kv kv(&client, {.timeout = Milliseconds(1'000)});
   std::future<Status> first =
       std::async(std::launch::async, [&] { return kv.Put("a", "").status(); });
   while (members.HeardOf(kPut).empty()) std::this_thread::sleep_for(Milliseconds(1));
-  EXPECT_TRUE(kv.Put("b", "").ok());
-  EXPECT_TRUE(kv.Put("c", "").ok());
-  // The first still holds the window; when it is given up, there is room.
   const Kv patient(&client);
+  EXPECT_TRUE(patient.Put("b", "").ok());
+  EXPECT_TRUE(patient.Put("c", "").ok());
+  // The first still holds the window; when it is given up, there is room.
   EXPECT_TRUE(patient.Put("d", "").ok());
   EXPECT_TRUE(IsOutcomeUnknown(first.get()));
   EXPECT_EQ(members.HeardOf(kPut).back().acknowledged, "3");

@@ -32,6 +32,7 @@ struct Heard {
   std::string session;
   std::string sequence;
   std::string acknowledged;
+  std::string token;
 };
 
 class FakeMembers {
@@ -81,7 +82,7 @@ class FakeMembers {
   // Knows all members by the first.
   [[nodiscard]] Options ClientOptions() {
     Options options{.endpoints = {NameOf(0)},
-                    .timeout = Milliseconds(2'000),
+                    .timeout = Milliseconds(5'000),
                     .backoff_min = Milliseconds(1),
                     .backoff_max = Milliseconds(20),
                     .seed = 7};
@@ -172,7 +173,8 @@ class FakeMembers {
                             .message = std::string(request),
                             .session = field("keel-session"),
                             .sequence = field("keel-sequence"),
-                            .acknowledged = field("keel-acknowledged")};
+                            .acknowledged = field("keel-acknowledged"),
+                            .token = field("token")};
           Answer answer;
           {
             const std::lock_guard lock(mutex_);

@@ -196,6 +196,27 @@ def servers_errors_are_worded_alike(cluster):
         equal(mine[-1], theirs[-1], " ".join(arguments))
 
 
+def events_of(process, name):
+    """What a watch prints of seven changes, however many answers they come in."""
+    if name == "simple":
+        return "".join(lines(process, 27))
+    out = []
+    if name == "json":
+        while sum(text.count('"kv":') for text in out) < 7:
+            line = masked(process.stdout.readline())
+            head, events = line.split('"Events":[')
+            equal(re.sub(r"\d+", "", head), '{"Header":{"cluster_id":,"member_id":,"revision":,"raft_term":},')
+            events, tail = events.rsplit("],", 1)
+            equal(tail, '"CompactRevision":0,"Canceled":false,"Created":false}\n')
+            out.append(events)
+        return ",".join(out)
+    while len(out) < 56:
+        line = process.stdout.readline()
+        if not line.startswith(('"ClusterID"', '"MemberID"', '"Revision"', '"RaftTerm"')):
+            out.append(line)
+    return "".join(out)
+
+
 @SUITE.case
 def watches_print_the_same(cluster):
     for name in ("simple", "json", "fields"):
@@ -205,12 +226,10 @@ def watches_print_the_same(cluster):
             run(cluster, "put", f"w/{number}", f"value {number}")
         run(cluster, "del", "w/2")
         run(cluster, "txn", stdin="\nput w/1 again\ndel w/3\n\n\n")
-        count = {"simple": 27, "json": 1, "fields": 60}[name]
         for program in (ETCDCTL, KEELCTL):
             process = follow(program, cluster, "watch", "w/", "--prefix", f"--rev={began}", "--prev-kv", "-w", name)
-            got = "".join(lines(process, count))
+            outputs.append(events_of(process, name))
             finish(process)
-            outputs.append(fields_masked(masked(got)))
         equal(outputs[1], outputs[0], f"watch -w {name}")
 
 

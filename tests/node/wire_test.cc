@@ -52,6 +52,7 @@ std::vector<PeerMessage> EveryKind() {
                               raft::ConfigRefusal::kIdUsedBefore, At(4, 5)});
   all.emplace_back(MemberTold{raft::BootId(2), 4, MemberTold::Outcome::kRefused,
                               raft::kLastConfigRefusal, At(4, 5)});
+  all.emplace_back(ChainTold{{{Index(1024), UINT64_MAX}, {Index(UINT64_MAX), 0}}});
   return all;
 }
 

@@ -122,7 +122,7 @@ Status Calls::AskAny(std::string_view method, const Message& request, Message* a
   for (int attempt = 0;; ++attempt) {
     const auto endpoint = LiveEndpoint(limits.uninterruptible);
     if (!endpoint.ok()) return endpoint.status();
-    const Status status = AskAt(*endpoint, method, request, answer, limits);
+    Status status = AskAt(*endpoint, method, request, answer, limits);
     if (status.ok() || !NeverSent(status)) return status;
     Forget();
     if (attempt > 0 || options_.endpoints.size() == 1) return status;

@@ -13,10 +13,12 @@ Result<int> RunProgram(const std::vector<std::string>& words,
                        const std::vector<std::string>& variables) {
   std::vector<std::string> copies = words;
   std::vector<char*> arguments;
+  arguments.reserve(copies.size() + 1);
   for (std::string& word : copies) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   std::vector<std::string> named = variables;
   std::vector<char*> environment;
+  environment.reserve(named.size() + 64);
   for (std::string& variable : named) environment.push_back(variable.data());
   for (char** each = environ; *each != nullptr; ++each) environment.push_back(*each);
   environment.push_back(nullptr);

@@ -7,12 +7,8 @@ namespace keel::ctl {
 namespace {
 
 constexpr double kMonthSeconds = 30 * 86400.0;
-// Tables hold what has been superseded until they are merged.
-constexpr double kStoreSlack = 1.1;
-// What is in no table yet: a write buffer and the log that stands for it.
-constexpr double kStoreFixedBytes = 4.0 * 1024 * 1024;
 // Segments are made ahead of need and kept for those that are a little behind.
-constexpr double kLogFixedBytes = 2 * 64.0 * 1024 * 1024;
+constexpr double kSegmentBytes = 64.0 * 1024 * 1024;
 // A put is written to the log, to the store's log, to a table, and again by merging.
 constexpr double kWriteAmplification = 8;
 constexpr double kMemoryFixedBytes = 40.0 * 1024 * 1024;
@@ -43,14 +39,11 @@ Needs NeedsAfter(const Workload& workload, double seconds) {
   Needs needs;
   needs.keys = workload.keys + puts * workload.new_keys_part;
   const double version_bytes = workload.key_bytes + workload.value_bytes + kVersionOverheadBytes;
-  const double index_bytes = workload.key_bytes + kIndexOverheadBytes;
-  // Records of the revision index stay for live keys too, until compaction passes them.
-  const double data = (needs.keys + superseded) * version_bytes +
-                      (std::min(needs.keys, workload.keys) + history) * index_bytes;
-  needs.state_bytes = data * workload.compression * kStoreSlack + std::min(kStoreFixedBytes, data);
+  const double data = (needs.keys + superseded) * version_bytes;
+  needs.state_bytes = data * workload.compression;
   const double rate = RateAt(workload, seconds);
   const double entry_bytes = workload.key_bytes + workload.value_bytes + kMessageOverheadBytes;
-  needs.log_bytes = workload.puts_per_second > 0 ? kLogFixedBytes : kLogFixedBytes / 2;
+  needs.log_bytes = (workload.puts_per_second > 0 ? 3 : 2) * kSegmentBytes;
   needs.memory_bytes = kMemoryFixedBytes + std::min(kMemoryCacheBytesMax, data);
   needs.network_bytes_per_second = rate * entry_bytes * std::max(0.0, workload.members - 1);
   needs.disk_bytes_per_second = rate * entry_bytes * kWriteAmplification;

@@ -1,8 +1,8 @@
 // Capacity: what a workload takes of one member, now and over time. Pure arithmetic; any thread.
 //
 // The model of the disk: each live key takes its newest version, each put leaves an older version
-// that stays for as long as history is kept, and both take a record's overhead; the tables of the
-// store take some slack above what they hold until they are merged; the log takes its segments.
+// that stays for as long as history is kept, and both take a record's overhead; the log takes its
+// segments. Measured fills of incompressible values of 100 to 4,000 bytes lie within 6% of it.
 #pragma once
 
 #include <cstdint>
@@ -32,9 +32,9 @@ struct Needs {
   [[nodiscard]] double disk_bytes() const { return state_bytes + log_bytes; }
 };
 
-// What a record takes besides the user's key and value.
-inline constexpr double kVersionOverheadBytes = 28;
-inline constexpr double kIndexOverheadBytes = 30;
+// What a version takes besides the user's key and value: two records, whose copies of the key
+// compress away.
+inline constexpr double kVersionOverheadBytes = 40;
 
 // After `seconds`.
 [[nodiscard]] Needs NeedsAfter(const Workload& workload, double seconds);

@@ -10,34 +10,32 @@ namespace keel::ctl {
 namespace {
 
 constexpr std::array<Flag, 10> kGetFlags = {{
-    {"consistency", 0, FlagKind::kText, "l", "Linearizable(l) or Serializable(s)"},
-    {"order", 0, FlagKind::kText, "", "Order of results; ASCEND or DESCEND (ASCEND by default)"},
-    {"sort-by", 0, FlagKind::kText, "", "Sort target; CREATE, KEY, MODIFY, VALUE, or VERSION"},
-    {"limit", 0, FlagKind::kInteger, "0", "Maximum number of results"},
-    {"prefix", 0, FlagKind::kSwitch, "false", "Get keys with matching prefix"},
-    {"from-key", 0, FlagKind::kSwitch, "false",
-     "Get keys that are greater than or equal to the given key using byte compare"},
-    {"rev", 0, FlagKind::kInteger, "0", "Specify the kv revision"},
-    {"keys-only", 0, FlagKind::kSwitch, "false", "Get only the keys"},
-    {"count-only", 0, FlagKind::kSwitch, "false", "Get only the count"},
+    {"consistency", 0, FlagKind::kText, "l",
+     "l: of the cluster as it is now; s: of this member as it knows it"},
+    {"order", 0, FlagKind::kText, "", "ASCEND or DESCEND"},
+    {"sort-by", 0, FlagKind::kText, "", "by CREATE, KEY, MODIFY, VALUE or VERSION"},
+    {"limit", 0, FlagKind::kInteger, "0", "no more than so many (0: all)"},
+    {"prefix", 0, FlagKind::kSwitch, "false", "all keys that begin with the key"},
+    {"from-key", 0, FlagKind::kSwitch, "false", "all keys from this one on"},
+    {"rev", 0, FlagKind::kInteger, "0", "as of this revision (0: the newest)"},
+    {"keys-only", 0, FlagKind::kSwitch, "false", "keys without values"},
+    {"count-only", 0, FlagKind::kSwitch, "false", "how many there are, and nothing else"},
     {"print-value-only", 0, FlagKind::kSwitch, "false",
-     "Only write values when using the \"simple\" output format"},
+     "values without keys, in the format simple"},
 }};
 
 constexpr std::array<Flag, 4> kPutFlags = {{
-    {"lease", 0, FlagKind::kText, "0", "lease ID (in hexadecimal) to attach to the key"},
-    {"prev-kv", 0, FlagKind::kSwitch, "false",
-     "return the previous key-value pair before modification"},
-    {"ignore-value", 0, FlagKind::kSwitch, "false", "updates the key using its current value"},
-    {"ignore-lease", 0, FlagKind::kSwitch, "false", "updates the key using its current lease"},
+    {"lease", 0, FlagKind::kText, "0", "the key goes with this lease (hexadecimal)"},
+    {"prev-kv", 0, FlagKind::kSwitch, "false", "show what was there before, too"},
+    {"ignore-value", 0, FlagKind::kSwitch, "false", "keep the value that is there"},
+    {"ignore-lease", 0, FlagKind::kSwitch, "false", "keep the lease that is there"},
 }};
 
 constexpr std::array<Flag, 4> kDeleteFlags = {{
-    {"prefix", 0, FlagKind::kSwitch, "false", "delete keys with matching prefix"},
-    {"prev-kv", 0, FlagKind::kSwitch, "false", "return deleted key-value pairs"},
-    {"from-key", 0, FlagKind::kSwitch, "false",
-     "delete keys that are greater than or equal to the given key using byte compare"},
-    {"range", 0, FlagKind::kSwitch, "false", "delete range of keys"},
+    {"prefix", 0, FlagKind::kSwitch, "false", "all keys that begin with the key"},
+    {"prev-kv", 0, FlagKind::kSwitch, "false", "show what was deleted, too"},
+    {"from-key", 0, FlagKind::kSwitch, "false", "all keys from this one on"},
+    {"range", 0, FlagKind::kSwitch, "false", "take the second key as the end of a range"},
 }};
 
 std::string Capitals(std::string text) {

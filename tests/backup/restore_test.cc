@@ -160,6 +160,16 @@ TEST_F(RestoreTest, ATruncatedFileIsRefused) {
   EXPECT_EQ(FilesInRoot(), 1u);
 }
 
+TEST_F(RestoreTest, OneThatIsCalledOffLeavesNothing) {
+  RestoreOptions options = Options("a");
+  options.on_progress = [](const RestoreOptions::Progress& at) {
+    EXPECT_GT(at.total_bytes, 0u);
+    return Cancelled("enough");
+  };
+  EXPECT_EQ(Restore(options).status().code(), Code::kCancelled);
+  EXPECT_EQ(FilesInRoot(), 1u);
+}
+
 TEST_F(RestoreTest, AStreamThatEtcdctlSavedIsRestoredToo) {
   backup::WriteBytes(&files_, snapshot_, stream_);
   const auto restored = Restore(Options("a"));

@@ -94,8 +94,8 @@ Result<backup::SnapshotFindings> BuildState(const RestoreOptions& options,
       KEEL_ASSIGN_OR_RETURN(installer, BeginState(options, root));
     }
     if (options.on_progress) {
-      options.on_progress(
-          {.done_bytes = source->offset(), .total_bytes = source->summary().file_bytes});
+      KEEL_RETURN_IF_ERROR(options.on_progress(
+          {.done_bytes = source->offset(), .total_bytes = source->summary().file_bytes}));
     }
     return installer->Add(chunk);
   };

@@ -31,12 +31,13 @@ struct RestoreOptions {
   std::string token;
   uint64_t bump_revision = 1'000'000'000;
   bool mark_compacted = true;
-  // Called now and then with how much of the file has been read, and how much there is.
+  // Called now and then with how much of the file has been read, and how much there is. A failure
+  // that it gives ends the restore, which then leaves nothing.
   struct Progress {
     uint64_t done_bytes = 0;
     uint64_t total_bytes = 0;
   };
-  std::function<void(const Progress&)> on_progress;
+  std::function<Status(const Progress&)> on_progress;
 };
 
 struct Restored {

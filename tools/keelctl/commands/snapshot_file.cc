@@ -6,6 +6,7 @@
 #include "base/coding.h"
 #include "base/fs/posix_file_system.h"
 #include "net/system_clock.h"
+#include "tools/keelctl/calls/interrupt.h"
 #include "tools/keelctl/command/progress.h"
 #include "tools/keelctl/commands/all.h"
 #include "tools/keelctl/commands/key_file.h"
@@ -38,7 +39,7 @@ Result<Looked> Look(Context& context, const std::string& path) {
   progress.SetTotal(source->summary().file_bytes);
   auto found = backup::CheckSnapshot(source.get(), [&](const std::string& /*chunk*/) {
     progress.Update(source->offset());
-    return Status();
+    return interrupt::Asked() ? Cancelled("interrupted") : Status();
   });
   if (!found.ok()) return found.status();
   return Looked{.file = source->summary(), .found = *found};
@@ -52,6 +53,8 @@ ExitCode FailFor(Context& context, const std::string& path, const Status& status
     case Code::kNotFound:
     case Code::kPermissionDenied:
       return context.Fail(ExitCode::kIo, named);
+    case Code::kCancelled:
+      return context.Fail(ExitCode::kInterrupted, status.message());
     case Code::kUnimplemented:
       return context.Fail(ExitCode::kBadFeature, named);
     default:
@@ -164,6 +167,7 @@ ExitCode RunSnapshotRestore(Context& context) {
   options.on_progress = [&](const restore::RestoreOptions::Progress& at) {
     progress->SetTotal(at.total_bytes);
     progress->Update(at.done_bytes);
+    return interrupt::Asked() ? Cancelled("interrupted; nothing was made") : Status();
   };
   const auto restored = restore::Restore(options);
   progress.reset();

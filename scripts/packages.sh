@@ -2,7 +2,7 @@
 # each is in docs/dependencies.md. Sourced by ./run.
 
 readonly PACKAGES_BUILD="g++ cmake ninja-build ccache python3
-  libxxhash-dev libleveldb-dev libcrypt-dev libssl-dev libnghttp2-dev libboost1.81-dev zlib1g-dev
+  libxxhash-dev libleveldb-dev libcrypt-dev libssl-dev libnghttp2-dev libboost1.81-dev zlib1g-dev libzstd-dev
   libjemalloc-dev libprotobuf-dev protobuf-compiler libgoogle-glog-dev libgflags-dev prometheus-cpp-dev
   libgtest-dev libgmock-dev libbenchmark-dev python3-grpcio nghttp2-client pkg-config libedit-dev"
 # Debian's clients of etcd, for the conformance tests; nodejs and npm may also come from elsewhere.

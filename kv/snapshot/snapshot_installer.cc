@@ -96,8 +96,11 @@ Status MakeRestored(Engine* engine, const RestoreOptions& options) {
   KEEL_RETURN_IF_ERROR(iterator->status());
   batch.Delete(layout.NameKey(Family::kState, kMembershipName));
   batch.Delete(layout.NameKey(Family::kState, kAlarmsName));
-  state.applied = Index();
-  state.applied_term = Term();
+  if (!options.membership.empty()) {
+    batch.Put(layout.NameKey(Family::kState, kMembershipName), options.membership);
+  }
+  state.applied = options.applied;
+  state.applied_term = options.applied_term;
   state.chain_hash = 0;
   if (!KEEL_MUTANT(kRestoreRevision51)) {
     state.revision = state.revision + options.bump_revision;
@@ -107,7 +110,7 @@ Status MakeRestored(Engine* engine, const RestoreOptions& options) {
     }
   }
   batch.Put(key, EncodeState(state));
-  KEEL_RETURN_IF_ERROR(engine->Write(batch, Index()));
+  KEEL_RETURN_IF_ERROR(engine->Write(batch, options.applied));
   return engine->Sync();
 }
 

@@ -61,8 +61,14 @@ struct RestoreOptions {
   uint32_t group = 0;
   uint64_t bump_revision = 1'000'000'000;
   bool mark_compacted = true;
+  // Where the log of the new cluster goes on from. Above 0, no log reaches back to a beginning that
+  // had no data, and a member that joins later is sent the state.
+  Index applied;
+  Term applied_term;
+  // The new membership's payload, as server/ writes it; empty: none yet.
+  std::string membership;
 };
-// The log of the new cluster begins at index 1; sessions, alarms and membership are dropped.
+// Sessions, outcomes, alarms and the old membership are dropped.
 Status MakeRestored(Engine* engine, const RestoreOptions& options);
 
 }  // namespace keel::kv

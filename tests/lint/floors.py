@@ -15,6 +15,7 @@ FLOORS = {
     "wal": 1,
     "kv": 1,
     "net": 1,
+    "backup": 2,
     "server/node": 2,
     "server/peer": 3,
     "server/api": 3,
@@ -25,11 +26,13 @@ FLOORS = {
 # Folders beside the floors, and all that each may see.
 VISITORS = {
     "client": {"base", "api", "net"},
-    "tools": {"base", "api", "net", "client", "wal", "kv"},
+    "tools": {"base", "api", "net", "client", "wal", "kv", "backup", "tools/restore"},
+    # A restore makes what a node starts from: a member's directory, as the node's own code lays it out.
+    "tools/restore": {"base", "raft", "wal", "kv", "backup", "server/node"},
     "jepsen": {"base", "api", "net", "client", "wal", "kv"},
     "examples": {"base", "api", "net", "client", "raft", "examples"},
     # Tests may look at anything; nothing else may look at tests.
-    "tests": set(FLOORS) | {"client", "tools", "jepsen", "examples", "tests"},
+    "tests": set(FLOORS) | {"client", "tools", "tools/restore", "jepsen", "examples", "tests"},
 }
 
 # What would give the core a clock, a thread, a die or a library: it must stay a pure function of its
@@ -48,7 +51,7 @@ BANNED_CALLS_IN_CORE = re.compile(
 
 # Logging and flags begin at the server; the floors below report by Status and by CHECK.
 BANNED_BELOW_SERVER = ("glog/", "gflags/")
-BELOW_SERVER = ("base", "api", "raft", "wal", "kv", "net", "client")
+BELOW_SERVER = ("base", "api", "raft", "wal", "kv", "net", "backup", "client")
 
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
 

@@ -1,6 +1,7 @@
 // All commands, in the order of the help.
 #include <array>
 
+#include "tools/keelctl/command/backup_flags.h"
 #include "tools/keelctl/command/command.h"
 #include "tools/keelctl/commands/all.h"
 #include "tools/keelctl/commands/requests.h"
@@ -261,18 +262,22 @@ constexpr auto kCommands = std::to_array<Command>({
      "Holds a lock while a command runs, or until interrupted", kLockDetails, kLockFlags, RunLock},
     {"elect", "<election-name> [proposal]", "Stands for an election, or listens to one", "",
      kElectFlags, RunElect},
-    {"snapshot save",
-     "<filename>",
-     "Saves one member's state as a file",
-     "The file appears when it is complete, synced and its checksum fits.\n",
-     {},
-     RunSnapshotSave},
-    {"snapshot status",
-     "<filename>",
-     "Checks a snapshot's checksums and says what it holds",
+    {"snapshot save", "<filename>", "Saves one member's state as a file",
+     "The file appears when it is complete, synced and its checksum fits. It is compressed.\n",
+     kSnapshotSaveFlags, RunSnapshotSave},
+    {"snapshot status", "<filename>", "Checks a snapshot's checksums and says what it holds",
      "The simple format is hash, revision, total keys (their versions counted), total size.\n",
-     {},
-     RunSnapshotStatus},
+     kSnapshotFileFlags, RunSnapshotStatus},
+    {"snapshot verify", "<filename>",
+     "Checks every byte of a snapshot, and all that must hold of the state in it", "",
+     kSnapshotFileFlags, RunSnapshotVerify},
+    {"snapshot restore", "<filename> [options]",
+     "Makes the data directory of a member of a new cluster from a snapshot", kRestoreDetails,
+     kRestoreFlags, RunSnapshotRestore},
+    {"export", "[options] [prefix]", "Writes all keys under a prefix as JSON lines", kExportDetails,
+     kExportFlags, RunExport},
+    {"import", "[options] <filename>", "Puts the keys of an export into the cluster",
+     kImportDetails, kImportFlags, RunImport},
     {"make-mirror", "[options] <destination>",
      "Copies keys to another cluster, and goes on doing so", "", kMirrorFlags, RunMakeMirror},
     {"check perf", "[options]", "Puts a load on the cluster and judges how it bears it", "",

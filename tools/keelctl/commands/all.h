@@ -38,6 +38,10 @@ ExitCode RunElect(Context& context);
 
 ExitCode RunSnapshotSave(Context& context);
 ExitCode RunSnapshotStatus(Context& context);
+ExitCode RunSnapshotVerify(Context& context);
+ExitCode RunSnapshotRestore(Context& context);
+ExitCode RunExport(Context& context);
+ExitCode RunImport(Context& context);
 ExitCode RunMakeMirror(Context& context);
 ExitCode RunCheckPerf(Context& context);
 ExitCode RunCheckDatascale(Context& context);

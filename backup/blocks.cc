@@ -1,0 +1,85 @@
+#include "backup/blocks.h"
+
+#include <zstd.h>
+
+#include <utility>
+
+#include "base/check.h"
+#include "base/checksum.h"
+#include "base/coding.h"
+
+namespace keel::backup {
+
+namespace {
+
+// The fastest of zstd's ordinary levels: a backup should not be slower than the network.
+constexpr int kLevel = 1;
+constexpr size_t kLengthsBytes = 8;
+
+uint64_t SumOf(std::string_view lengths, std::string_view stored, uint64_t seed) {
+  return Checksum(stored, Checksum(lengths, seed));
+}
+
+}  // namespace
+
+BlockSealer::BlockSealer(ChainStart start)
+    : cipher_(std::move(start.cipher)), context_(ZSTD_createCCtx()), chain_(start.seed) {}
+
+BlockSealer::~BlockSealer() { ZSTD_freeCCtx(context_); }
+
+std::string BlockSealer::Seal(std::string_view raw) {
+  KEEL_CHECK(raw.size() <= kBlockRawBytes) << "a block of " << raw.size() << " bytes";
+  std::string stored(ZSTD_compressBound(raw.size()), '\0');
+  const size_t size =
+      ZSTD_compressCCtx(context_, stored.data(), stored.size(), raw.data(), raw.size(), kLevel);
+  KEEL_CHECK(ZSTD_isError(size) == 0) << "zstd: " << ZSTD_getErrorName(size);
+  stored.resize(size);
+  if (cipher_ != nullptr) stored = cipher_->Seal({.number = count_, .bytes = stored});
+  std::string block;
+  block.reserve(kBlockHeaderBytes + stored.size());
+  AppendFixed32(&block, static_cast<uint32_t>(stored.size()));
+  AppendFixed32(&block, static_cast<uint32_t>(raw.size()));
+  chain_ = SumOf(block, stored, chain_);
+  AppendFixed64(&block, chain_);
+  ++count_;
+  return block.append(stored);
+}
+
+BlockOpener::BlockOpener(ChainStart start)
+    : cipher_(std::move(start.cipher)), context_(ZSTD_createDCtx()), chain_(start.seed) {}
+
+BlockOpener::~BlockOpener() { ZSTD_freeDCtx(context_); }
+
+Result<size_t> BlockOpener::StoredBytes(std::string_view header) {
+  if (header.size() < kBlockHeaderBytes) return DataLoss("the file ends within a block");
+  const size_t stored = DecodeFixed32(header.data());
+  const size_t raw = DecodeFixed32(header.data() + 4);
+  if (stored > kStoredBytesMax || raw > kBlockRawBytes) {
+    return DataLoss("a block's header is damaged");
+  }
+  return stored;
+}
+
+Result<std::string> BlockOpener::Open(std::string_view block) {
+  KEEL_ASSIGN_OR_RETURN(const size_t stored_bytes, StoredBytes(block));
+  std::string_view stored = block.substr(kBlockHeaderBytes);
+  if (stored.size() != stored_bytes) return DataLoss("the file ends within a block");
+  const uint64_t sum = SumOf(block.substr(0, kLengthsBytes), stored, chain_);
+  if (DecodeFixed64(block.data() + kLengthsBytes) != sum) {
+    return DataLoss("a block is damaged, missing or out of order");
+  }
+  chain_ = sum;
+  std::string plain;
+  if (cipher_ != nullptr) {
+    KEEL_ASSIGN_OR_RETURN(plain, cipher_->Open({.number = count_, .bytes = stored}));
+    stored = plain;
+  }
+  ++count_;
+  std::string raw(DecodeFixed32(block.data() + 4), '\0');
+  const size_t size =
+      ZSTD_decompressDCtx(context_, raw.data(), raw.size(), stored.data(), stored.size());
+  if (ZSTD_isError(size) != 0 || size != raw.size()) return DataLoss("a block does not unpack");
+  return raw;
+}
+
+}  // namespace keel::backup

@@ -1,0 +1,131 @@
+#include "backup/snapshot_writer.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "kv/mvcc/layout.h"
+#include "kv/mvcc/state.h"
+
+namespace keel::backup {
+
+namespace {
+
+std::string PartOf(const std::string& path) { return path + ".part"; }
+
+}  // namespace
+
+std::string DirectoryOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+Result<std::unique_ptr<SnapshotWriter>> SnapshotWriter::Create(Options options) {
+  std::unique_ptr<SnapshotWriter> writer(new SnapshotWriter(std::move(options)));
+  KEEL_ASSIGN_OR_RETURN(writer->file_,
+                        writer->options_.files->OpenAppendable(PartOf(writer->options_.path),
+                                                               OpenMode::kCreateOrEmpty));
+  return writer;
+}
+
+SnapshotWriter::~SnapshotWriter() {
+  file_.reset();
+  // Nobody is left to be told; the next save begins by emptying it.
+  if (!named_) (void)options_.files->Remove(PartOf(options_.path));
+}
+
+Status SnapshotWriter::Add(std::string_view bytes) {
+  std::string_view body;
+  const std::string taken = stream_sum_.Add(bytes);
+  body = taken;
+  if (!ended_) {
+    splitter_.Add(body);
+    body = {};
+    while (!ended_) {
+      KEEL_ASSIGN_OR_RETURN(const std::string chunk, splitter_.Next());
+      if (chunk.empty()) break;
+      KEEL_RETURN_IF_ERROR(AddChunk(chunk));
+    }
+    if (ended_) body = splitter_.rest();
+  }
+  if (body.find_first_not_of('\0') != std::string_view::npos) {
+    return DataLoss("the stream goes on behind its end");
+  }
+  return {};
+}
+
+Status SnapshotWriter::AddChunk(const std::string& chunk) {
+  kv::ChunkBody body;
+  KEEL_RETURN_IF_ERROR(kv::OpenChunk(chunk, &stream_chain_, &body));
+  if ((body.kind == kv::ChunkBody::Kind::kHeader) != (sealer_ == nullptr)) {
+    return DataLoss("a snapshot has one header, first");
+  }
+  if (sealer_ == nullptr) KEEL_RETURN_IF_ERROR(Begin(body.header));
+  static const std::string kStateKey =
+      static_cast<char>(kv::Family::kState) + std::string(kv::kStateName);
+  for (const kv::SnapshotRecord& record : body.records) {
+    if (record.key.front() == static_cast<char>(kv::Family::kData)) ++trailer_.versions;
+    if (record.key != kStateKey) continue;
+    kv::StoreState state;
+    if (!kv::DecodeState(record.value, &state)) return DataLoss("the state does not decode");
+    trailer_.compacted = state.compacted;
+  }
+  trailer_.records += body.records.size();
+  ended_ = body.kind == kv::ChunkBody::Kind::kEnd;
+  trailer_.raw_bytes += chunk.size();
+  raw_.append(chunk);
+  size_t at = 0;
+  for (; raw_.size() - at >= kBlockRawBytes; at += kBlockRawBytes) {
+    KEEL_RETURN_IF_ERROR(WriteBlock(std::string_view(raw_).substr(at, kBlockRawBytes)));
+  }
+  raw_.erase(0, at);
+  return {};
+}
+
+Status SnapshotWriter::Begin(const kv::SnapshotHeader& header) {
+  header_ = {.cluster_id = options_.cluster_id,
+             .member_id = options_.member_id,
+             .applied = header.applied,
+             .applied_term = header.applied_term,
+             .revision = header.revision,
+             .saved_ms = options_.saved_ms,
+             .is_encrypted = !options_.key.empty()};
+  ChainStart start;
+  if (header_.is_encrypted) {
+    KEEL_ASSIGN_OR_RETURN(header_.salt, RandomBytes(kSaltBytes));
+    start.cipher =
+        std::make_unique<Cipher>(Cipher::Options{.key = options_.key, .salt = header_.salt});
+    header_.key_check = start.cipher->key_check();
+  }
+  const std::string bytes = EncodeFileHeader(header_);
+  start.seed = ChainSeed(bytes);
+  sealer_ = std::make_unique<BlockSealer>(std::move(start));
+  return Write(bytes);
+}
+
+Status SnapshotWriter::WriteBlock(std::string_view raw) { return Write(sealer_->Seal(raw)); }
+
+Status SnapshotWriter::Write(std::string_view bytes) {
+  sum_.Add(bytes);
+  trailer_.file_bytes += bytes.size();
+  return file_->Append(bytes);
+}
+
+Status SnapshotWriter::Finish() {
+  KEEL_RETURN_IF_ERROR(stream_sum_.Check());
+  if (!ended_) return DataLoss("the stream ended before its last chunk");
+  if (!raw_.empty()) KEEL_RETURN_IF_ERROR(WriteBlock(raw_));
+  trailer_.blocks = sealer_->count();
+  trailer_.chain = sealer_->chain();
+  trailer_.file_bytes += kFileTrailerBytes;
+  trailer_.sum = sum_.Finish();
+  KEEL_RETURN_IF_ERROR(file_->Append(EncodeFileTrailer(trailer_)));
+  KEEL_RETURN_IF_ERROR(file_->Sync());
+  KEEL_RETURN_IF_ERROR(file_->Close());
+  FileSystem* const files = options_.files;
+  KEEL_RETURN_IF_ERROR(files->Rename({.from = PartOf(options_.path), .to = options_.path}));
+  named_ = true;
+  return files->SyncDirectory(DirectoryOf(options_.path));
+}
+
+}  // namespace keel::backup

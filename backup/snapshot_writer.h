@@ -1,0 +1,70 @@
+// Writes a snapshot file from the stream of Maintenance.Snapshot, as it comes.
+//
+// The stream is verified on the way: its chunks' chain, its padding, its sum. The file grows as
+// PATH.part and gets its name when it is complete and synced; a writer that is destroyed before
+// leaves nothing behind. Blocking; one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "backup/blocks.h"
+#include "backup/chunk_source.h"
+#include "backup/snapshot_format.h"
+#include "base/file_system.h"
+#include "base/result.h"
+#include "kv/snapshot/snapshot_format.h"
+
+namespace keel::backup {
+
+class SnapshotWriter {
+ public:
+  struct Options {
+    FileSystem* files = nullptr;
+    std::string path;
+    uint64_t cluster_id = 0;
+    uint64_t member_id = 0;
+    uint64_t saved_ms = 0;
+    std::string key;  // of a key file; empty: not encrypted
+  };
+  [[nodiscard]] static Result<std::unique_ptr<SnapshotWriter>> Create(Options options);
+  ~SnapshotWriter();
+  SnapshotWriter(const SnapshotWriter&) = delete;
+  SnapshotWriter& operator=(const SnapshotWriter&) = delete;
+
+  // A piece of the stream, however it is cut. A failure is final.
+  Status Add(std::string_view bytes);
+  // The stream has ended: the file is complete, durable, and has its name; or it is gone.
+  Status Finish();
+
+  [[nodiscard]] const FileHeader& header() const { return header_; }
+  [[nodiscard]] const FileTrailer& trailer() const { return trailer_; }
+
+ private:
+  explicit SnapshotWriter(Options options) : options_(std::move(options)) {}
+
+  Status AddChunk(const std::string& chunk);
+  Status Begin(const kv::SnapshotHeader& header);
+  Status WriteBlock(std::string_view raw);
+  Status Write(std::string_view bytes);
+
+  const Options options_;
+  std::unique_ptr<AppendableFile> file_;
+  bool named_ = false;
+  StreamSum stream_sum_;
+  ChunkSplitter splitter_;
+  uint64_t stream_chain_ = 0;
+  bool ended_ = false;
+  FileHeader header_;
+  FileTrailer trailer_;
+  std::unique_ptr<BlockSealer> sealer_;
+  std::string raw_;
+  Sha256 sum_;
+};
+
+// The directory that holds `path`.
+[[nodiscard]] std::string DirectoryOf(const std::string& path);
+
+}  // namespace keel::backup

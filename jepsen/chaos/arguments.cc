@@ -124,6 +124,10 @@ Result<ChaosArguments> ParseChaosArguments(int argc, const char* const* argv) {
       arguments.wants_help = true;
       return arguments;
     }
+    if (flag == "--mutants") {
+      arguments.hunts_mutants = true;
+      continue;
+    }
     std::string value;
     if (const size_t equals = flag.find('='); equals != std::string::npos) {
       value = flag.substr(equals + 1);
@@ -153,6 +157,7 @@ std::string ChaosHelpText() {
       "  --time S            for how many seconds there are faults (60)\n"
       "  --rate N            operations a second, all workloads together (600)\n"
       "  --seed N            of the schedule and of the clients; a run prints its own\n"
+      "  --mutants           runs servers with known bugs put back in, and says which were found\n"
       "  --out DIR           keeps the histories as EDN, and a page about the run\n"
       "\n"
       "Faults:\n";

@@ -19,7 +19,9 @@ struct ChaosArguments {
   std::string server;  // the program; empty: beside this one, or on the PATH
   std::vector<std::string> faults;
   std::vector<std::string> workloads;
-  std::string out;  // a directory for histories and the page; empty: none
+  std::string out;     // a directory for histories and the page; empty: none
+  std::string mutant;  // of keeld-mutants: the bug that is planted; no flag
+  bool hunts_mutants = false;
   bool wants_help = false;
 };
 

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "jepsen/cluster/janitor.h"
+#include "jepsen/cluster/shims.h"
 
 namespace keel::jepsen {
 namespace {
@@ -41,10 +42,22 @@ Result<std::string> ServerOf(const ChaosArguments& arguments) {
   return NotFound("no etcd on the PATH: apt-get install etcd-server, or name it with --server");
 }
 
+// The library that breaks disks and clocks, beside this program; a server is started with it only
+// when a fault needs it.
+std::string LibraryOf(const ChaosArguments& arguments) {
+  const bool is_needed = std::any_of(
+      arguments.faults.begin(), arguments.faults.end(),
+      [](const std::string& name) { return FindFault(name)->group == FaultGroup::kDisk; });
+  if (!is_needed) return "";
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  return (self.parent_path() / "libkeel-chaos.so").string();
+}
+
 ScheduleOptions ScheduleOf(const ChaosArguments& arguments) {
   ScheduleOptions options{
       .seed = arguments.seed, .time_ms = arguments.seconds * 1000, .groups = {}};
-  options.groups.resize(3);
+  options.groups.resize(4);  // of FaultGroup
   for (const std::string& name : arguments.faults) {
     options.groups[static_cast<size_t>(FindFault(name)->group)].push_back(name);
   }
@@ -158,19 +171,33 @@ RunResult RunChaos(const ChaosArguments& arguments, Interrupt* interrupt) {
     fail(janitor.status());
     return result;
   }
+  const bool has_shims = arguments.target == Target::kKeel;
+  auto shims = Shims::Make({.directory = (*janitor)->directory(),
+                            .library = LibraryOf(arguments),
+                            .nodes = has_shims ? arguments.nodes : 0});
+  if (!shims.ok()) {
+    fail(shims.status());
+    return result;
+  }
   auto cluster = Cluster::Start({.target = arguments.target,
                                  .program = *server,
                                  .directory = (*janitor)->directory(),
                                  .nodes = arguments.nodes,
                                  .seed = arguments.seed,
                                  .flags = {"--auto-compaction-retention=0"},
-                                 .environment = {}});
+                                 .environment = [&](size_t node) {
+                                   auto environment = (*shims)->EnvironmentOf(node);
+                                   if (!arguments.mutant.empty()) {
+                                     environment.push_back("CHAOS_MUTANT=" + arguments.mutant);
+                                   }
+                                   return environment;
+                                 }});
   if (!cluster.ok()) {
     fail(cluster.status());
     return result;
   }
   Client client((*cluster)->network(), arguments.nodes, arguments.seed);
-  Arena arena(cluster->get(), &client);
+  Arena arena(cluster->get(), &client, has_shims ? shims->get() : nullptr);
   const Nemesis::Sleep sleep = [interrupt](milliseconds time) { return interrupt->Sleep(time); };
   Nemesis nemesis(&arena, sleep);
   Driver driver((*cluster)->network(), MakeLoads(arguments, &client), arguments.rate);

@@ -94,12 +94,14 @@ Status Cluster::AwaitPort(size_t node) {
   const auto deadline = std::chrono::steady_clock::now() + kStartPatience;
   while (std::chrono::steady_clock::now() < deadline) {
     if (!nodes_[node].process->IsRunning()) return Ended(node);
-    if (AcceptsConnections(ports_[node].client)) return {};
+    if (IsOpen(node)) return {};
     std::this_thread::sleep_for(kPollEvery);
   }
   return DeadlineExceeded(NameOf(node) + " does not open its client port; its log ends with\n" +
                           LogTail(node, 10));
 }
+
+bool Cluster::IsOpen(size_t node) const { return AcceptsConnections(ports_[node].client); }
 
 Status Cluster::KillNode(size_t node) {
   Node& killed = nodes_[node];
@@ -156,7 +158,9 @@ Status Cluster::Ended(size_t node) const {
 
 Status Cluster::CheckAlive() {
   for (size_t i = 0; i < size(); i++) {
-    if (nodes_[i].state != NodeState::kDown && !nodes_[i].process->IsRunning()) return Ended(i);
+    if (nodes_[i].state == NodeState::kDown || nodes_[i].process->IsRunning()) continue;
+    if (!nodes_[i].may_end) return Ended(i);
+    TakeEnd(i, milliseconds(0));
   }
   return {};
 }
@@ -170,9 +174,10 @@ std::optional<int> Cluster::TakeEnd(size_t node, milliseconds patience) {
   return status;
 }
 
-std::vector<size_t> Cluster::RunningNodes() const {
+std::vector<size_t> Cluster::RunningNodes() {
   std::vector<size_t> running;
   for (size_t i = 0; i < size(); i++) {
+    if (nodes_[i].may_end && nodes_[i].state == NodeState::kRunning) TakeEnd(i, milliseconds(0));
     if (nodes_[i].state == NodeState::kRunning) running.push_back(i);
   }
   return running;

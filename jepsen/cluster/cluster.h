@@ -44,7 +44,7 @@ class Cluster {
 
   enum class NodeState : uint8_t { kRunning, kPaused, kDown };
   [[nodiscard]] NodeState StateOf(size_t node) const { return nodes_[node].state; }
-  [[nodiscard]] std::vector<size_t> RunningNodes() const;
+  [[nodiscard]] std::vector<size_t> RunningNodes();
   [[nodiscard]] std::string NameOf(size_t node) const { return "n" + std::to_string(node + 1); }
   [[nodiscard]] std::string DataOf(size_t node) const;
   [[nodiscard]] std::string LogOf(size_t node) const;
@@ -55,6 +55,7 @@ class Cluster {
   Status StartNode(size_t node);
   // Its client port is open: it serves, or waits for others to.
   Status AwaitPort(size_t node);
+  [[nodiscard]] bool IsOpen(size_t node) const;
   // SIGKILL; confirmed by how it ended.
   Status KillNode(size_t node);
   // SIGTERM, and an end by itself with exit code 0.
@@ -62,7 +63,9 @@ class Cluster {
   // SIGSTOP; confirmed by the state of its process.
   Status PauseNode(size_t node);
   Status ResumeNode(size_t node);
-  // A node that is running and was not told to end must not have ended.
+  // From now on, or no longer, the node may end by itself, as one does whose disk has failed.
+  void AllowEnd(size_t node, bool may_end) { nodes_[node].may_end = may_end; }
+  // A node that is running and may not end must not have ended. One that may is down then.
   Status CheckAlive();
   // Of a node that is allowed to give up by itself: how it ended, if it has. It is down then.
   std::optional<int> TakeEnd(size_t node, std::chrono::milliseconds patience);
@@ -70,6 +73,7 @@ class Cluster {
  private:
   struct Node {
     NodeState state = NodeState::kDown;
+    bool may_end = false;
     std::unique_ptr<Child> process;
     std::chrono::steady_clock::time_point started_at;
   };

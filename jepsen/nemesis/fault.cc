@@ -30,6 +30,14 @@ constexpr std::array kFaults = {
     FaultEntry{"loss", kNetwork, "stalls as of lost packets, and lost connections", &MakeLoss},
     FaultEntry{"slow-links", kNetwork, "little bandwidth between nodes", &MakeSlowLinks},
     FaultEntry{"transfer", kControl, "another node is made the leader", &MakeTransfer},
+    FaultEntry{"lost-writes", kDisk, "a loss of power: killed, and what was not synced is gone",
+               &MakeLostWrites, true},
+    FaultEntry{"sync-error", kDisk, "fdatasync fails with EIO", &MakeSyncError, true},
+    FaultEntry{"disk-full", kDisk, "writes fail with ENOSPC", &MakeDiskFull, true},
+    FaultEntry{"slow-disk", kDisk, "every sync takes long", &MakeSlowDisk, true},
+    FaultEntry{"bit-flip", kDisk, "a bit of a killed node's files is flipped", &MakeBitFlip, true},
+    FaultEntry{"clock-jump", kDisk, "the time of day jumps, by up to an hour", &MakeClockJump,
+               true},
 };
 
 }  // namespace

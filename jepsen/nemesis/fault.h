@@ -15,6 +15,7 @@
 
 #include "base/prng.h"
 #include "jepsen/cluster/cluster.h"
+#include "jepsen/cluster/shims.h"
 #include "jepsen/workload/client.h"
 
 namespace keel::jepsen {
@@ -24,10 +25,13 @@ enum class Effect : uint8_t { kConfirmed, kNothing };
 // What all faults of a run share.
 class Arena {
  public:
-  Arena(Cluster* cluster, Client* client) : cluster_(cluster), client_(client) {}
+  // `shims`: null where the servers run without.
+  Arena(Cluster* cluster, Client* client, Shims* shims)
+      : cluster_(cluster), client_(client), shims_(shims) {}
 
   [[nodiscard]] Cluster* cluster() { return cluster_; }
   [[nodiscard]] Network* network() { return cluster_->network(); }
+  [[nodiscard]] Shims* shims() { return shims_; }
 
   // Who leads, as the leader itself says.
   [[nodiscard]] std::optional<size_t> Leader();
@@ -62,6 +66,7 @@ class Arena {
 
   Cluster* const cluster_;
   Client* const client_;
+  Shims* const shims_;
   std::map<std::string, Change> changes_;
 };
 
@@ -81,7 +86,7 @@ class Fault {
   std::string what_;
 };
 
-enum class FaultGroup : uint8_t { kProcess, kNetwork, kControl };
+enum class FaultGroup : uint8_t { kProcess, kNetwork, kControl, kDisk };
 
 struct FaultEntry {
   std::string_view name;
@@ -109,5 +114,11 @@ std::unique_ptr<Fault> MakeDelay();
 std::unique_ptr<Fault> MakeLoss();
 std::unique_ptr<Fault> MakeSlowLinks();
 std::unique_ptr<Fault> MakeTransfer();
+std::unique_ptr<Fault> MakeLostWrites();
+std::unique_ptr<Fault> MakeSyncError();
+std::unique_ptr<Fault> MakeDiskFull();
+std::unique_ptr<Fault> MakeSlowDisk();
+std::unique_ptr<Fault> MakeBitFlip();
+std::unique_ptr<Fault> MakeClockJump();
 
 }  // namespace keel::jepsen

@@ -1,6 +1,7 @@
 #include "jepsen/nemesis/nemesis.h"
 
 #include <algorithm>
+#include <cstdio>
 
 namespace keel::jepsen {
 namespace {
@@ -35,6 +36,7 @@ void Nemesis::Note(const std::string& f, const std::string& what) {
   event.type = EventType::kInfo;
   event.f = f;
   if (!what.empty()) event.value = Value::String(what);
+  std::fprintf(stderr, "%-26s %s\n", f.c_str(), what.c_str());
   event.time_ns = static_cast<int64_t>(arena_->network()->clock().MonotonicUs()) * 1000;
   events_.push_back(std::move(event));
 }

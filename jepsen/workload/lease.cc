@@ -1,6 +1,8 @@
 // Leases: none ends before its time to live is over, none stays long after. A client grants one,
 // puts a key under it, renews it for a while, then waits for the key to go. The key is the lease's
 // sign of life: it is read as any key is.
+#include <algorithm>
+
 #include "api/etcdserverpb/lease.pb.h"
 #include "jepsen/workload/workload.h"
 
@@ -10,9 +12,10 @@ namespace {
 constexpr size_t kClients = 8;
 constexpr int64_t kTtlSeconds = 2;
 constexpr int64_t kMsPerSecond = 1'000;
-// A new leader gives every lease its full time again, and faults change leaders: this is how late
-// an end may be under faults that follow one another.
-constexpr auto kLateBound = std::chrono::milliseconds(30'000);
+// How late an end may be: every new leader gives a lease its full time again, and while nothing is
+// committed nothing ends. The run itself tells how long that was.
+constexpr auto kLateBound = std::chrono::milliseconds(15'000);
+constexpr int64_t kNsPerMs = 1'000'000;
 constexpr uint64_t kRenewalsMax = 5;
 
 enum class Stage : uint8_t { kNone, kGranted, kRenewed, kLeft };
@@ -46,15 +49,34 @@ class LeaseWorkload final : public Workload {
 
   bool LastStep(Slot* /*slot*/, Done /*done*/) override { return false; }
 
+  [[nodiscard]] Result<Report> Judge(const PairedHistory& history) const override {
+    CheckOptions options = CheckedAs();
+    options.lease_bound = kLateBound + 2 * LongestGap(history);
+    return Check(history, options);
+  }
+
  protected:
   [[nodiscard]] CheckOptions CheckedAs() const override {
     CheckOptions options;
     options.model = "lease";
-    options.lease_bound = kLateBound;
     return options;
   }
 
  private:
+  // Without an answered call.
+  static std::chrono::milliseconds LongestGap(const PairedHistory& history) {
+    std::vector<int64_t> answers;
+    for (const Operation& operation : history.operations) {
+      if (operation.outcome == Outcome::kOk) answers.push_back(*operation.answer_time_ns);
+    }
+    std::sort(answers.begin(), answers.end());
+    int64_t longest_ns = 0;
+    for (size_t i = 1; i < answers.size(); i++) {
+      longest_ns = std::max(longest_ns, answers[i] - answers[i - 1]);
+    }
+    return std::chrono::milliseconds(longest_ns / kNsPerMs);
+  }
+
   static std::string NameOf(int64_t lease) { return "/lease/" + std::to_string(lease); }
 
   void Grant(Slot* slot, Done done) {

@@ -20,6 +20,8 @@ fuzz-peer   |  4 | a million malformed streams between members
 fuzz-vote   |  4 | a million malformed vote files
 fuzz-txn    | 12 | a million malformed commands
 fuzz-log    | 20 | a million malformed logs
+chaos       | 14 | ten minutes of every fault on five real processes, and no anomaly
+planted     | 32 | the chaos tool finds known bugs in real processes
 crash       |  3 | every crash of the disk, fifty thousand images and more"
 
 command_test() {
@@ -68,6 +70,16 @@ stage_fuzz_txn() { command_fuzz kv_txn --runs 1000000; }
 stage_fuzz_log() { command_fuzz wal_record --runs 1000000; }
 stage_current() { command_conformance --current; }
 stage_crash() { command_crash; }
+
+stage_chaos() {
+  build release keeld keel-jepsen
+  build/bin/keel-jepsen --time 600 --nodes 5 --rate 1000 --faults all --out build/chaos
+}
+
+stage_planted() {
+  build release keeld-mutants keel-jepsen
+  build/bin/keel-jepsen --mutants
+}
 stage_asan_sim() { simulate asan-ubsan --seeds 500; }
 stage_tsan_sim() { simulate tsan --seeds 500; }
 
@@ -185,7 +197,7 @@ run_stage() {
 # The line by which a log shows its outcome: the judge's own closing line or ctest's summary, and for
 # a stage that failed otherwise simply its last line.
 evidence_in() {
-  local line outcome='^[0-9]+% tests passed|^(sim|crash|mutants|fuzz|lint|conformance): '
+  local line outcome='^[0-9]+% tests passed|^(sim|crash|mutants|fuzz|lint|conformance|chaos): '
   line="$(grep -E "${outcome}" "$1" | grep -v "$2" | tail -n 1)" || true
   [[ -n "${line}" ]] || line="$(grep -v '^ *$' "$1" | tail -n 1)" || true
   say "${line}"

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "api/version.h"
+#include "base/mutant.h"
 #include "server/async_log.h"
 #include "server/flags.h"
 #include "server/inbox.h"
@@ -23,6 +24,24 @@ namespace {
 
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
+
+#ifdef KEEL_MUTANTS
+// Of the build for the chaos tool alone: the bug that CHAOS_MUTANT names, before any thread.
+bool PlantBug() {
+  const char* name = std::getenv("CHAOS_MUTANT");
+  if (name == nullptr) return true;
+#define KEEL_PLANT(mutant, text) \
+  if (std::string(name) == #mutant) mutants::active = mutants::Mutant::mutant;
+  KEEL_MUTANT_LIST(KEEL_PLANT)
+  KEEL_KV_MUTANT_LIST(KEEL_PLANT)
+  KEEL_NODE_MUTANT_LIST(KEEL_PLANT)
+  KEEL_WAL_MUTANT_LIST(KEEL_PLANT)
+#undef KEEL_PLANT
+  if (mutants::active != mutants::Mutant::kNone) return true;
+  std::fprintf(stderr, "keeld: no mutant is called %s\n", name);
+  return false;
+}
+#endif
 
 CommandLine ReadCommandLine(int count, char** arguments) {
   CommandLine line;
@@ -103,6 +122,9 @@ int Main(int count, char** arguments) {
     std::printf("keeld %s\nserves the API of etcd %s\n", KEEL_VERSION, kEtcdVersion.data());
     return 0;
   }
+#ifdef KEEL_MUTANTS
+  if (!PlantBug()) return kExitUsage;
+#endif
   // Never destroyed: the thread that waits for signals ends with the process, and no sooner.
   static Inbox* const inbox = new Inbox;
   TakeSignals(inbox);

@@ -1,0 +1,34 @@
+// The command line of keel-jepsen.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "jepsen/cluster/cluster.h"
+
+namespace keel::jepsen {
+
+struct ChaosArguments {
+  uint64_t seconds = 60;
+  size_t nodes = 3;
+  uint64_t seed = 0;  // 0: one is made up
+  uint64_t rate = 600;
+  Target target = Target::kKeel;
+  std::string server;  // the program; empty: beside this one, or on the PATH
+  std::vector<std::string> faults;
+  std::vector<std::string> workloads;
+  std::string out;     // a directory for histories and the page; empty: none
+  std::string mutant;  // of keeld-mutants: the bug that is planted; no flag
+  bool hunts_mutants = false;
+  bool wants_help = false;
+};
+
+// What is not given is chosen: all faults that the target can have, all workloads, a seed.
+Result<ChaosArguments> ParseChaosArguments(int argc, const char* const* argv);
+[[nodiscard]] std::string ChaosHelpText();
+// The command that makes the same run again.
+[[nodiscard]] std::string ReplayCommand(const ChaosArguments& arguments);
+
+}  // namespace keel::jepsen

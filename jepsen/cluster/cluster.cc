@@ -1,0 +1,199 @@
+#include "jepsen/cluster/cluster.h"
+
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <csignal>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "jepsen/cluster/ping.h"
+#include "jepsen/cluster/ports.h"
+
+namespace keel::jepsen {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr auto kSignalPatience = milliseconds(5'000);
+constexpr auto kStopPatience = milliseconds(20'000);
+constexpr auto kStartPatience = milliseconds(60'000);
+constexpr auto kPollEvery = milliseconds(5);
+
+std::string Url(uint16_t port) { return "http://127.0.0.1:" + std::to_string(port); }
+
+std::string HowItEnded(int status) {
+  if (WIFSIGNALED(status)) return "killed by signal " + std::to_string(WTERMSIG(status));
+  return "exit code " + std::to_string(WEXITSTATUS(status));
+}
+
+}  // namespace
+
+std::string_view ToString(Target target) { return target == Target::kKeel ? "keel" : "etcd"; }
+
+Result<std::unique_ptr<Cluster>> Cluster::Start(Options options) {
+  std::unique_ptr<Cluster> cluster(new Cluster(std::move(options)));
+  KEEL_RETURN_IF_ERROR(cluster->Begin());
+  return cluster;
+}
+
+Cluster::~Cluster() = default;
+
+Status Cluster::Begin() {
+  KEEL_ASSIGN_OR_RETURN(const auto ports, FreePorts(2 * size()));
+  for (size_t i = 0; i < size(); i++) {
+    ports_.push_back({.peer = ports[2 * i], .client = ports[2 * i + 1]});
+  }
+  KEEL_ASSIGN_OR_RETURN(network_, Network::Start(ports_, options_.seed));
+  for (size_t i = 0; i < size(); i++) KEEL_RETURN_IF_ERROR(StartNode(i));
+  for (size_t i = 0; i < size(); i++) KEEL_RETURN_IF_ERROR(AwaitPort(i));
+  return {};
+}
+
+std::string Cluster::DataOf(size_t node) const { return options_.directory + "/" + NameOf(node); }
+std::string Cluster::LogOf(size_t node) const { return DataOf(node) + ".log"; }
+std::string Cluster::PeerUrl(size_t node) const { return Url(network_->PortsOf(node).peer); }
+
+std::vector<std::string> Cluster::CommandOf(size_t node) const {
+  std::string initial;
+  for (size_t i = 0; i < size(); i++) {
+    initial += (i == 0 ? "" : ",") + NameOf(i) + "=" + PeerUrl(i);
+  }
+  std::vector<std::string> command = {
+      options_.program,
+      "--name=" + NameOf(node),
+      "--data-dir=" + DataOf(node),
+      "--listen-client-urls=" + Url(ports_[node].client),
+      "--advertise-client-urls=" + Url(network_->PortsOf(node).client),
+      "--listen-peer-urls=" + Url(ports_[node].peer),
+      "--initial-advertise-peer-urls=" + PeerUrl(node),
+      "--initial-cluster=" + initial,
+      "--initial-cluster-state=new",
+      "--initial-cluster-token=chaos",
+  };
+  command.insert(command.end(), options_.flags.begin(), options_.flags.end());
+  return command;
+}
+
+Status Cluster::StartNode(size_t node) {
+  Node& started = nodes_[node];
+  started.process = nullptr;
+  Child::Options child{.arguments = CommandOf(node), .environment = {}, .log_path = LogOf(node)};
+  if (options_.environment) child.environment = options_.environment(node);
+  KEEL_ASSIGN_OR_RETURN(started.process, Child::Start(child));
+  network_->SetProcess(node, started.process->pid());
+  started.state = NodeState::kRunning;
+  started.started_at = std::chrono::steady_clock::now();
+  return {};
+}
+
+// The port itself, not the proxy's, which is always open.
+Status Cluster::AwaitPort(size_t node) {
+  const auto deadline = std::chrono::steady_clock::now() + kStartPatience;
+  while (std::chrono::steady_clock::now() < deadline) {
+    if (!nodes_[node].process->IsRunning()) return Ended(node);
+    if (IsOpen(node)) return {};
+    std::this_thread::sleep_for(kPollEvery);
+  }
+  return DeadlineExceeded(NameOf(node) + " does not open its client port; its log ends with\n" +
+                          LogTail(node, 10));
+}
+
+bool Cluster::IsOpen(size_t node) const { return AcceptsConnections(ports_[node].client); }
+
+Status Cluster::KillNode(size_t node) {
+  Node& killed = nodes_[node];
+  KEEL_RETURN_IF_ERROR(killed.process->Send(SIGKILL));
+  const auto status = killed.process->WaitForEnd(kSignalPatience);
+  if (!status || !WIFSIGNALED(*status) || WTERMSIG(*status) != SIGKILL) {
+    return Internal(NameOf(node) + " did not die of SIGKILL: " +
+                    (status ? HowItEnded(*status) : std::string("it runs")));
+  }
+  killed.state = NodeState::kDown;
+  network_->SetProcess(node, 0);
+  return {};
+}
+
+Status Cluster::StopNode(size_t node) {
+  Node& stopped = nodes_[node];
+  KEEL_RETURN_IF_ERROR(stopped.process->Send(SIGTERM));
+  const auto status = stopped.process->WaitForEnd(kStopPatience);
+  // etcd ends by the signal itself once it has closed everything.
+  const bool is_clean = status && ((WIFEXITED(*status) && WEXITSTATUS(*status) == 0) ||
+                                   (WIFSIGNALED(*status) && WTERMSIG(*status) == SIGTERM));
+  if (!is_clean) {
+    return Internal(NameOf(node) + " did not end by itself on SIGTERM: " +
+                    (status ? HowItEnded(*status) : std::string("it runs")));
+  }
+  stopped.state = NodeState::kDown;
+  network_->SetProcess(node, 0);
+  return {};
+}
+
+Status Cluster::PauseNode(size_t node) {
+  Node& paused = nodes_[node];
+  KEEL_RETURN_IF_ERROR(paused.process->Send(SIGSTOP));
+  const auto deadline = std::chrono::steady_clock::now() + kSignalPatience;
+  while (paused.process->State() != 'T') {
+    if (std::chrono::steady_clock::now() > deadline) {
+      return Internal(NameOf(node) + " was not stopped by SIGSTOP");
+    }
+    std::this_thread::sleep_for(kPollEvery);
+  }
+  paused.state = NodeState::kPaused;
+  return {};
+}
+
+Status Cluster::ResumeNode(size_t node) {
+  KEEL_RETURN_IF_ERROR(nodes_[node].process->Send(SIGCONT));
+  nodes_[node].state = NodeState::kRunning;
+  return {};
+}
+
+Status Cluster::Ended(size_t node) const {
+  return Internal(NameOf(node) + " ended by itself; its log ends with\n" + LogTail(node, 10));
+}
+
+Status Cluster::CheckAlive() {
+  for (size_t i = 0; i < size(); i++) {
+    if (nodes_[i].state == NodeState::kDown || nodes_[i].process->IsRunning()) continue;
+    if (!nodes_[i].may_end) return Ended(i);
+    TakeEnd(i, milliseconds(0));
+  }
+  return {};
+}
+
+std::optional<int> Cluster::TakeEnd(size_t node, milliseconds patience) {
+  const auto status = nodes_[node].process->WaitForEnd(patience);
+  if (status) {
+    nodes_[node].state = NodeState::kDown;
+    network_->SetProcess(node, 0);
+  }
+  return status;
+}
+
+std::vector<size_t> Cluster::RunningNodes() {
+  std::vector<size_t> running;
+  for (size_t i = 0; i < size(); i++) {
+    if (nodes_[i].may_end && nodes_[i].state == NodeState::kRunning) TakeEnd(i, milliseconds(0));
+    if (nodes_[i].state == NodeState::kRunning) running.push_back(i);
+  }
+  return running;
+}
+
+std::string Cluster::LogTail(size_t node, size_t lines) const {
+  std::ifstream file(LogOf(node));
+  std::deque<std::string> last;
+  std::string line;
+  while (std::getline(file, line)) {
+    last.push_back(line);
+    if (last.size() > lines) last.pop_front();
+  }
+  std::string text;
+  for (const std::string& each : last) text += each + "\n";
+  return text;
+}
+
+}  // namespace keel::jepsen

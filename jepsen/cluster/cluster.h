@@ -1,0 +1,92 @@
+// A cluster of real servers on this machine, each node a process behind the network's proxies.
+//
+// Keel and etcd are started with the same flags. Nodes keep their ports and directories over a
+// restart. The cluster knows what each node was told to be (running, paused, down), which a caller
+// that wants to hurt only a minority asks. The main thread only: children live as long as it.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "jepsen/cluster/child.h"
+#include "jepsen/cluster/network.h"
+
+namespace keel::jepsen {
+
+enum class Target : uint8_t { kKeel, kEtcd };
+[[nodiscard]] std::string_view ToString(Target target);
+
+class Cluster {
+ public:
+  struct Options {
+    Target target = Target::kKeel;
+    std::string program;
+    std::string directory;  // for data and logs; made and removed by the caller
+    size_t nodes = 3;
+    uint64_t seed = 1;
+    std::vector<std::string> flags;  // beside those that make the cluster
+    // What a node finds in its environment, if anything; asked at each start.
+    std::function<std::vector<std::string>(size_t node)> environment;
+  };
+  // Starts the network and every node, and waits until each node's client port is open.
+  static Result<std::unique_ptr<Cluster>> Start(Options options);
+  Cluster(const Cluster&) = delete;
+  Cluster& operator=(const Cluster&) = delete;
+  ~Cluster();
+
+  [[nodiscard]] size_t size() const { return nodes_.size(); }
+  [[nodiscard]] const Options& options() const { return options_; }
+  [[nodiscard]] Network* network() { return network_.get(); }
+
+  enum class NodeState : uint8_t { kRunning, kPaused, kDown };
+  [[nodiscard]] NodeState StateOf(size_t node) const { return nodes_[node].state; }
+  [[nodiscard]] std::vector<size_t> RunningNodes();
+  [[nodiscard]] std::string NameOf(size_t node) const { return "n" + std::to_string(node + 1); }
+  [[nodiscard]] std::string DataOf(size_t node) const;
+  [[nodiscard]] std::string LogOf(size_t node) const;
+  [[nodiscard]] std::string PeerUrl(size_t node) const;
+  // The log's last lines.
+  [[nodiscard]] std::string LogTail(size_t node, size_t lines) const;
+
+  Status StartNode(size_t node);
+  // Its client port is open: it serves, or waits for others to.
+  Status AwaitPort(size_t node);
+  [[nodiscard]] bool IsOpen(size_t node) const;
+  // SIGKILL; confirmed by how it ended.
+  Status KillNode(size_t node);
+  // SIGTERM, and an end by itself with exit code 0.
+  Status StopNode(size_t node);
+  // SIGSTOP; confirmed by the state of its process.
+  Status PauseNode(size_t node);
+  Status ResumeNode(size_t node);
+  // From now on, or no longer, the node may end by itself, as one does whose disk has failed.
+  void AllowEnd(size_t node, bool may_end) { nodes_[node].may_end = may_end; }
+  // A node that is running and may not end must not have ended. One that may is down then.
+  Status CheckAlive();
+  // Of a node that is allowed to give up by itself: how it ended, if it has. It is down then.
+  std::optional<int> TakeEnd(size_t node, std::chrono::milliseconds patience);
+
+ private:
+  struct Node {
+    NodeState state = NodeState::kDown;
+    bool may_end = false;
+    std::unique_ptr<Child> process;
+    std::chrono::steady_clock::time_point started_at;
+  };
+
+  explicit Cluster(Options options) : options_(std::move(options)), nodes_(options_.nodes) {}
+  Status Begin();
+  [[nodiscard]] std::vector<std::string> CommandOf(size_t node) const;
+  [[nodiscard]] Status Ended(size_t node) const;
+
+  const Options options_;
+  std::vector<Network::NodePorts> ports_;
+  std::unique_ptr<Network> network_;
+  std::vector<Node> nodes_;
+};
+
+}  // namespace keel::jepsen

@@ -1,0 +1,254 @@
+// Faults of disks and clocks, by the library that is put into the servers. Each is confirmed by
+// that library's counters: so many syncs failed, so many writes were refused, so many times
+// shifted.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "jepsen/nemesis/fault.h"
+
+namespace keel::jepsen {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr auto kEffectPatience = milliseconds(2'000);
+constexpr auto kPollEvery = milliseconds(10);
+constexpr auto kEndPatience = milliseconds(1'500);
+
+bool Grows(const std::atomic<uint64_t>& counter, uint64_t before) {
+  const auto deadline = steady_clock::now() + kEffectPatience;
+  while (counter.load() == before) {
+    if (steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(kPollEvery);
+  }
+  return true;
+}
+
+class LostWrites final : public Fault {
+ public:
+  // Every other time the power of all fails at once: then nobody has what nobody synced.
+  Result<Effect> Start(Arena* arena, Prng* dice) override {
+    victims_ = dice->OneIn(2) ? arena->cluster()->RunningNodes()
+                              : arena->Victims(1 + dice->Below(arena->MinorityMax()), dice);
+    // All at once, then what each has lost.
+    for (const size_t node : victims_) KEEL_RETURN_IF_ERROR(arena->cluster()->KillNode(node));
+    for (const size_t node : victims_) {
+      KEEL_ASSIGN_OR_RETURN(const size_t lost, arena->shims()->LoseUnsynced(node));
+      what_ += (what_.empty() ? "" : ", ") + arena->cluster()->NameOf(node) + " lost " +
+               std::to_string(lost) + " writes";
+    }
+    return victims_.empty() ? Effect::kNothing : Effect::kConfirmed;
+  }
+
+  Status Stop(Arena* arena) override {
+    for (const size_t node : victims_) KEEL_RETURN_IF_ERROR(arena->cluster()->StartNode(node));
+    return {};
+  }
+
+ private:
+  std::vector<size_t> victims_;
+};
+
+// A disk that refuses: the server may stop, and is started again when the disk is whole.
+class RefusingDisk : public Fault {
+ public:
+  Result<Effect> Start(Arena* arena, Prng* dice) override {
+    const std::vector<size_t> victims = arena->Victims(1, dice);
+    if (victims.empty()) return Effect::kNothing;
+    victim_ = victims[0];
+    what_ = arena->cluster()->NameOf(*victim_);
+    ShimControl* control = arena->shims()->Of(*victim_);
+    const uint64_t before = CounterOf(control).load();
+    arena->cluster()->AllowEnd(*victim_, true);
+    SwitchOf(control) = 1;
+    if (Grows(CounterOf(control), before)) return Effect::kConfirmed;
+    KEEL_RETURN_IF_ERROR(Stop(arena));  // it writes nothing now
+    return Effect::kNothing;
+  }
+
+  Status Stop(Arena* arena) override {
+    if (!victim_) return {};
+    SwitchOf(arena->shims()->Of(*victim_)) = 0;
+    Cluster* cluster = arena->cluster();
+    // One that has lost a write must not go on as if it had not: it has stopped, or stops now.
+    if (cluster->StateOf(*victim_) != Cluster::NodeState::kDown) {
+      cluster->TakeEnd(*victim_, kEndPatience);
+    }
+    cluster->AllowEnd(*victim_, false);
+    if (cluster->StateOf(*victim_) != Cluster::NodeState::kDown) return {};
+    return cluster->StartNode(*victim_);
+  }
+
+ protected:
+  virtual std::atomic<uint32_t>& SwitchOf(ShimControl* control) = 0;
+  virtual std::atomic<uint64_t>& CounterOf(ShimControl* control) = 0;
+
+ private:
+  std::optional<size_t> victim_;
+};
+
+class SyncError final : public RefusingDisk {
+  std::atomic<uint32_t>& SwitchOf(ShimControl* control) override { return control->fails_syncs; }
+  std::atomic<uint64_t>& CounterOf(ShimControl* control) override { return control->failed_syncs; }
+};
+
+class DiskFull final : public RefusingDisk {
+  std::atomic<uint32_t>& SwitchOf(ShimControl* control) override { return control->fails_writes; }
+  std::atomic<uint64_t>& CounterOf(ShimControl* control) override { return control->failed_writes; }
+};
+
+class SlowDisk final : public Fault {
+ public:
+  Result<Effect> Start(Arena* arena, Prng* dice) override {
+    const std::vector<size_t> victims = arena->Victims(1, dice);
+    if (victims.empty()) return Effect::kNothing;
+    victim_ = victims[0];
+    const uint64_t slow_us = dice->Between(30'000, 300'000);
+    what_ = arena->cluster()->NameOf(victim_) + " by " + std::to_string(slow_us / 1000) + " ms";
+    ShimControl* control = arena->shims()->Of(victim_);
+    const uint64_t before = control->slowed_syncs;
+    control->slow_sync_us = slow_us;
+    if (Grows(control->slowed_syncs, before)) return Effect::kConfirmed;
+    control->slow_sync_us = 0;
+    return Effect::kNothing;
+  }
+
+  Status Stop(Arena* arena) override {
+    arena->shims()->Of(victim_)->slow_sync_us = 0;
+    return {};
+  }
+
+ private:
+  size_t victim_ = 0;
+};
+
+// A node must start with the damage and heal, or refuse to start and say why. One that refused has
+// told nobody anything, and gets its files back as they were; one that ran for a while, its bit.
+class BitFlip final : public Fault {
+ public:
+  Result<Effect> Start(Arena* arena, Prng* dice) override {
+    const std::vector<size_t> victims = arena->Victims(1, dice);
+    if (victims.empty()) return Effect::kNothing;
+    victim_ = victims[0];
+    Cluster* cluster = arena->cluster();
+    KEEL_RETURN_IF_ERROR(cluster->KillNode(victim_));
+    const std::string copy = cluster->DataOf(victim_) + ".copy";
+    std::error_code error;
+    std::filesystem::copy(cluster->DataOf(victim_), copy, std::filesystem::copy_options::recursive,
+                          error);
+    const bool is_flipped = !error && Choose(cluster->DataOf(victim_), dice) && Flip();
+    cluster->AllowEnd(victim_, true);
+    KEEL_RETURN_IF_ERROR(cluster->StartNode(victim_));
+    if (!is_flipped) return Internal("no bit could be flipped in " + path_);
+    has_refused_ = HasRefused(cluster);
+    if (has_refused_) {
+      std::filesystem::remove_all(cluster->DataOf(victim_), error);
+      std::filesystem::rename(copy, cluster->DataOf(victim_), error);
+      if (error) return Internal("bringing back " + cluster->DataOf(victim_));
+      arena->shims()->ForgetJournals(victim_);
+    }
+    std::filesystem::remove_all(copy, error);
+    what_ = cluster->NameOf(victim_) + " " + std::filesystem::path(path_).filename().string() +
+            " at " + std::to_string(offset_) + (has_refused_ ? ": it refused to start" : "");
+    return Effect::kConfirmed;
+  }
+
+  Status Stop(Arena* arena) override {
+    Cluster* cluster = arena->cluster();
+    if (cluster->StateOf(victim_) != Cluster::NodeState::kDown) {
+      cluster->TakeEnd(victim_, kEndPatience);
+    }
+    cluster->AllowEnd(victim_, false);
+    if (cluster->StateOf(victim_) != Cluster::NodeState::kDown) return {};
+    if (cluster->LogTail(victim_, 1).empty()) {
+      return Internal(cluster->NameOf(victim_) + " does not say why it refuses its files");
+    }
+    // What it has rewritten since is no longer damaged.
+    if (!has_refused_ && std::filesystem::exists(path_)) (void)Flip();
+    return cluster->StartNode(victim_);
+  }
+
+ private:
+  // It ends before it serves. One that does neither for a while heals, as far as we can tell.
+  bool HasRefused(Cluster* cluster) {
+    const auto deadline = steady_clock::now() + kEffectPatience;
+    while (steady_clock::now() < deadline && !cluster->IsOpen(victim_)) {
+      if (cluster->TakeEnd(victim_, kPollEvery)) return true;
+    }
+    return false;
+  }
+
+  bool Choose(const std::string& directory, Prng* dice) {
+    std::vector<std::string> files;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory, error)) {
+      if (entry.is_regular_file(error) && entry.file_size(error) > 0) files.push_back(entry.path());
+    }
+    if (files.empty()) return false;
+    std::sort(files.begin(), files.end());
+    path_ = files[dice->Below(files.size())];
+    // Near the front, where a preallocated file has its data.
+    offset_ = dice->Below(std::min<uint64_t>(std::filesystem::file_size(path_, error), 1 << 16));
+    bit_ = static_cast<unsigned>(dice->Below(8));
+    return true;
+  }
+
+  [[nodiscard]] bool Flip() const {
+    std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(static_cast<std::streamoff>(offset_));
+    const int byte = file.get();
+    if (byte < 0) return false;
+    file.seekp(static_cast<std::streamoff>(offset_));
+    file.put(static_cast<char>(byte ^ (1 << bit_)));
+    file.flush();
+    return file.good();
+  }
+
+  size_t victim_ = 0;
+  std::string path_;
+  uint64_t offset_ = 0;
+  unsigned bit_ = 0;
+  bool has_refused_ = false;
+};
+
+class ClockJump final : public Fault {
+ public:
+  Result<Effect> Start(Arena* arena, Prng* dice) override {
+    bool has_effect = false;
+    for (const size_t node : arena->cluster()->RunningNodes()) {
+      if (dice->OneIn(2)) continue;
+      const auto offset_us = static_cast<int64_t>(dice->Below(7'200'000'000)) - 3'600'000'000;
+      ShimControl* control = arena->shims()->Of(node);
+      const uint64_t before = control->shifted_times;
+      control->wall_offset_us = offset_us;
+      nodes_.push_back(node);
+      what_ += (what_.empty() ? "" : ", ") + arena->cluster()->NameOf(node) + " by " +
+               std::to_string(offset_us / 1'000'000) + " s";
+      if (Grows(control->shifted_times, before)) has_effect = true;
+    }
+    if (!has_effect) KEEL_RETURN_IF_ERROR(Stop(arena));
+    return has_effect ? Effect::kConfirmed : Effect::kNothing;
+  }
+
+  Status Stop(Arena* arena) override {
+    for (const size_t node : nodes_) arena->shims()->Of(node)->wall_offset_us = 0;
+    return {};
+  }
+
+ private:
+  std::vector<size_t> nodes_;
+};
+
+}  // namespace
+
+std::unique_ptr<Fault> MakeLostWrites() { return std::make_unique<LostWrites>(); }
+std::unique_ptr<Fault> MakeSyncError() { return std::make_unique<SyncError>(); }
+std::unique_ptr<Fault> MakeDiskFull() { return std::make_unique<DiskFull>(); }
+std::unique_ptr<Fault> MakeSlowDisk() { return std::make_unique<SlowDisk>(); }
+std::unique_ptr<Fault> MakeBitFlip() { return std::make_unique<BitFlip>(); }
+std::unique_ptr<Fault> MakeClockJump() { return std::make_unique<ClockJump>(); }
+
+}  // namespace keel::jepsen

@@ -1,0 +1,124 @@
+// A fault: how it begins, how it ends, and how its effect is seen.
+//
+// Start and Stop return when the effect has been confirmed; a failure says that it was not there,
+// and ends the run. A fault that found nothing to do (no leader to move, nobody left to kill) says
+// so by kNothing, which is counted. Main thread only.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/prng.h"
+#include "jepsen/cluster/cluster.h"
+#include "jepsen/cluster/shims.h"
+#include "jepsen/workload/client.h"
+
+namespace keel::jepsen {
+
+enum class Effect : uint8_t { kConfirmed, kNothing };
+
+// What all faults of a run share.
+class Arena {
+ public:
+  // `shims`: null where the servers run without.
+  Arena(Cluster* cluster, Client* client, Shims* shims)
+      : cluster_(cluster), client_(client), shims_(shims) {}
+
+  [[nodiscard]] Cluster* cluster() { return cluster_; }
+  [[nodiscard]] Network* network() { return cluster_->network(); }
+  [[nodiscard]] Shims* shims() { return shims_; }
+
+  // Who leads, as the leader itself says.
+  [[nodiscard]] std::optional<size_t> Leader();
+  [[nodiscard]] uint64_t MemberId(size_t node);  // 0: it does not say
+  // How many nodes may be down at once.
+  [[nodiscard]] size_t MinorityMax() const { return (cluster_->size() - 1) / 2; }
+  // Nodes to hit, among those that run, such that a majority is left running; the leader is one of
+  // them every other time.
+  [[nodiscard]] std::vector<size_t> Victims(size_t count, Prng* dice);
+
+  // Faults of the network add up: each is a change of links by a name.
+  using Change = std::function<void(Links*)>;
+  void AddChange(const std::string& name, Change change);
+  void RemoveChange(const std::string& name);
+  [[nodiscard]] bool IsOnlyChange() const { return changes_.size() == 1; }
+  [[nodiscard]] bool HasChanges() const { return !changes_.empty(); }
+
+  // One call, awaited.
+  template <class Response, class Request>
+  Result<Response> Ask(Client::Where where, const Request& request) {
+    auto promise = std::make_shared<std::promise<Result<Response>>>();
+    network()->Run([&] {
+      client_->Ask<Response>(std::move(where), request, [promise](Result<Response> answer) {
+        promise->set_value(std::move(answer));
+      });
+    });
+    return promise->get_future().get();
+  }
+
+ private:
+  void Apply();
+
+  Cluster* const cluster_;
+  Client* const client_;
+  Shims* const shims_;
+  std::map<std::string, Change> changes_;
+};
+
+class Fault {
+ public:
+  Fault() = default;
+  Fault(const Fault&) = delete;
+  Fault& operator=(const Fault&) = delete;
+  virtual ~Fault() = default;
+
+  virtual Result<Effect> Start(Arena* arena, Prng* dice) = 0;
+  virtual Status Stop(Arena* arena) = 0;
+  // Whom and what it hit, for the report.
+  [[nodiscard]] const std::string& what() const { return what_; }
+
+ protected:
+  std::string what_;
+};
+
+enum class FaultGroup : uint8_t { kProcess, kNetwork, kControl, kDisk };
+
+struct FaultEntry {
+  std::string_view name;
+  FaultGroup group;
+  std::string_view help;
+  std::unique_ptr<Fault> (*make)();
+  bool keel_only = false;
+};
+[[nodiscard]] std::span<const FaultEntry> Faults();
+[[nodiscard]] const FaultEntry* FindFault(std::string_view name);
+
+// The makers, a file a group.
+std::unique_ptr<Fault> MakeKill();
+std::unique_ptr<Fault> MakeKillAll();
+std::unique_ptr<Fault> MakePause();
+std::unique_ptr<Fault> MakeRollingRestart();
+std::unique_ptr<Fault> MakeHalves();
+std::unique_ptr<Fault> MakeMinority();
+std::unique_ptr<Fault> MakeLeaderAlone();
+std::unique_ptr<Fault> MakeBridge();
+std::unique_ptr<Fault> MakeOneWay();
+std::unique_ptr<Fault> MakeRing();
+std::unique_ptr<Fault> MakeClientsCut();
+std::unique_ptr<Fault> MakeDelay();
+std::unique_ptr<Fault> MakeLoss();
+std::unique_ptr<Fault> MakeSlowLinks();
+std::unique_ptr<Fault> MakeTransfer();
+std::unique_ptr<Fault> MakeLostWrites();
+std::unique_ptr<Fault> MakeSyncError();
+std::unique_ptr<Fault> MakeDiskFull();
+std::unique_ptr<Fault> MakeSlowDisk();
+std::unique_ptr<Fault> MakeBitFlip();
+std::unique_ptr<Fault> MakeClockJump();
+
+}  // namespace keel::jepsen

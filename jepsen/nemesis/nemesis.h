@@ -1,0 +1,57 @@
+// Carries a schedule out on a cluster, confirms each fault's effect, and keeps a log of it.
+//
+// At the end, and after a failure, Heal undoes all that is still on: links are whole, processes
+// run. Main thread only.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "jepsen/history/history.h"
+#include "jepsen/nemesis/fault.h"
+#include "jepsen/nemesis/schedule.h"
+
+namespace keel::jepsen {
+
+class Nemesis {
+ public:
+  // `sleep` waits so long and gives false when the run is to end.
+  using Sleep = std::function<bool(std::chrono::milliseconds)>;
+  Nemesis(Arena* arena, Sleep sleep) : arena_(arena), sleep_(std::move(sleep)) {}
+
+  // Cancelled when `sleep` said so.
+  Status Run(const std::vector<PlannedFault>& schedule);
+  Status Heal();
+
+  // As events of :nemesis: start-KIND and stop-KIND.
+  [[nodiscard]] const std::vector<Event>& events() const { return events_; }
+  struct Tally {
+    size_t confirmed = 0;
+    size_t nothing = 0;
+  };
+  [[nodiscard]] const std::map<std::string, Tally>& tallies() const { return tallies_; }
+  // For how long two faults or more were on.
+  [[nodiscard]] std::chrono::milliseconds overlap() const { return overlap_; }
+
+ private:
+  struct Active {
+    const PlannedFault* plan = nullptr;
+    std::unique_ptr<Fault> fault;
+  };
+
+  Status Begin(const PlannedFault& plan);
+  Status End(Active* active);
+  void Note(const std::string& f, const std::string& what);
+
+  Arena* const arena_;
+  const Sleep sleep_;
+  std::vector<Active> active_;
+  std::vector<Event> events_;
+  std::map<std::string, Tally> tallies_;
+  std::chrono::milliseconds overlap_{0};
+  std::chrono::steady_clock::time_point two_since_;
+};
+
+}  // namespace keel::jepsen

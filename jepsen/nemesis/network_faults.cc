@@ -1,0 +1,285 @@
+// Faults of the network: cuts, which a lost ping confirms, and links that are slow or lossy.
+#include <algorithm>
+#include <set>
+
+#include "jepsen/nemesis/fault.h"
+
+namespace keel::jepsen {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+constexpr auto kLostAfter = milliseconds(250);
+constexpr auto kAnswerPatience = milliseconds(5'000);
+
+using Ways = std::set<Links::Way>;
+
+void CutBoth(const std::vector<size_t>& one, const std::vector<size_t>& other, Ways* ways) {
+  for (const size_t a : one) {
+    for (const size_t b : other) {
+      if (a == b) continue;
+      ways->insert({.from = a, .to = b});
+      ways->insert({.from = b, .to = a});
+    }
+  }
+}
+
+std::vector<size_t> Shuffled(size_t nodes, Prng* dice) {
+  std::vector<size_t> order;
+  for (size_t i = 0; i < nodes; i++) order.push_back(i);
+  for (size_t i = nodes; i > 1; i--) std::swap(order[i - 1], order[dice->Below(i)]);
+  return order;
+}
+
+std::string Shown(Arena* arena, const Ways& ways) {
+  std::string text;
+  for (const Links::Way& way : ways) {
+    const auto name = [&](size_t end) {
+      return end == arena->cluster()->size() ? std::string("clients")
+                                             : arena->cluster()->NameOf(end);
+    };
+    text += (text.empty() ? "" : " ") + name(way.from) + ">" + name(way.to);
+  }
+  return text;
+}
+
+// A ping of the nodes' own ports needs both directions, so it is lost if either is cut.
+Status Confirm(Arena* arena, const Ways& ways, bool is_lost, milliseconds patience) {
+  std::vector<Network::Ping> pings;
+  for (const Links::Way& way : ways) {
+    const bool to_clients = way.to == arena->cluster()->size();
+    pings.push_back(
+        {.way = to_clients ? Links::Way{.from = way.to, .to = way.from} : way, .bytes = 1});
+  }
+  const auto answers = arena->network()->Pings(pings, patience);
+  for (const auto& answer : answers) {
+    if (answer.has_value() != is_lost) continue;
+    return Internal(is_lost ? "a ping passes a link that was cut"
+                            : "a ping is lost on a link that was healed");
+  }
+  return {};
+}
+
+class Cut : public Fault {
+ public:
+  Result<Effect> Start(Arena* arena, Prng* dice) override {
+    ways_ = Choose(arena, dice);
+    what_ = Shown(arena, ways_);
+    if (ways_.empty()) return Effect::kNothing;
+    name_ = "cut " + std::to_string(dice->Next());
+    arena->AddChange(name_, [ways = ways_](Links* links) {
+      for (const Links::Way& way : ways) links->At(way).is_cut = true;
+    });
+    KEEL_RETURN_IF_ERROR(Confirm(arena, ways_, /*is_lost=*/true, kLostAfter));
+    return Effect::kConfirmed;
+  }
+
+  Status Stop(Arena* arena) override {
+    if (ways_.empty()) return {};
+    arena->RemoveChange(name_);
+    if (arena->HasChanges()) return {};
+    return Confirm(arena, ways_, /*is_lost=*/false, kAnswerPatience);
+  }
+
+ protected:
+  virtual Ways Choose(Arena* arena, Prng* dice) = 0;
+
+ private:
+  Ways ways_;
+  std::string name_;
+};
+
+class Halves final : public Cut {
+  Ways Choose(Arena* arena, Prng* dice) override {
+    const auto order = Shuffled(arena->cluster()->size(), dice);
+    const auto middle = order.begin() + static_cast<int64_t>(order.size() / 2);
+    Ways ways;
+    CutBoth({order.begin(), middle}, {middle, order.end()}, &ways);
+    return ways;
+  }
+};
+
+class Minority final : public Cut {
+  Ways Choose(Arena* arena, Prng* dice) override {
+    const auto order = Shuffled(arena->cluster()->size(), dice);
+    const auto count = static_cast<int64_t>(1 + dice->Below(arena->MinorityMax()));
+    Ways ways;
+    // Each of them alone.
+    for (int64_t i = 0; i < count; i++) CutBoth({order[static_cast<size_t>(i)]}, order, &ways);
+    return ways;
+  }
+};
+
+class LeaderAlone final : public Cut {
+  Ways Choose(Arena* arena, Prng* dice) override {
+    const auto leader = arena->Leader();
+    if (!leader) return {};
+    Ways ways;
+    CutBoth({*leader}, Shuffled(arena->cluster()->size(), dice), &ways);
+    return ways;
+  }
+};
+
+class Bridge final : public Cut {
+  Ways Choose(Arena* arena, Prng* dice) override {
+    const auto order = Shuffled(arena->cluster()->size(), dice);
+    const auto middle = order.begin() + static_cast<int64_t>(order.size() / 2);
+    Ways ways;
+    CutBoth({order.begin(), middle}, {middle + 1, order.end()}, &ways);
+    return ways;
+  }
+};
+
+class OneWay final : public Cut {
+  Ways Choose(Arena* arena, Prng* dice) override {
+    const auto order = Shuffled(arena->cluster()->size(), dice);
+    const size_t deaf = dice->OneIn(2) ? arena->Leader().value_or(order[0]) : order[0];
+    const bool is_mute = dice->OneIn(2);
+    Ways ways;
+    for (const size_t other : order) {
+      if (other == deaf) continue;
+      ways.insert(is_mute ? Links::Way{.from = deaf, .to = other}
+                          : Links::Way{.from = other, .to = deaf});
+    }
+    return ways;
+  }
+};
+
+class Ring final : public Cut {
+  Ways Choose(Arena* arena, Prng* dice) override {
+    const auto order = Shuffled(arena->cluster()->size(), dice);
+    const size_t size = order.size();
+    Ways ways;
+    // Of three nodes each hears one other; of more, its neighbours.
+    for (size_t i = 0; i < size; i++) {
+      if (size <= 3) {
+        ways.insert({.from = order[i], .to = order[(i + size - 1) % size]});
+        continue;
+      }
+      for (size_t step = 2; step + 2 <= size; step++) {
+        ways.insert({.from = order[i], .to = order[(i + step) % size]});
+      }
+    }
+    return ways;
+  }
+};
+
+class ClientsCut final : public Cut {
+  Ways Choose(Arena* arena, Prng* dice) override {
+    const size_t clients = arena->cluster()->size();
+    const size_t node = dice->OneIn(2) ? arena->Leader().value_or(0) : dice->Below(clients);
+    Ways ways;
+    CutBoth({clients}, {node}, &ways);
+    return ways;
+  }
+};
+
+// The same state on every link between nodes.
+void OnAllLinks(Links* links, const std::function<void(LinkState*)>& change) {
+  for (size_t from = 0; from < links->nodes(); from++) {
+    for (size_t to = 0; to < links->nodes(); to++) {
+      if (from != to) change(&links->At({.from = from, .to = to}));
+    }
+  }
+}
+
+// Links that are worse than they were: `probe_bytes` take at least `at_least` there and back.
+class Worse : public Fault {
+ public:
+  Status Stop(Arena* arena) override {
+    arena->RemoveChange(name_);
+    return {};
+  }
+
+ protected:
+  void Begin(Arena* arena, Prng* dice, const std::function<void(LinkState*)>& change) {
+    name_ = "worse " + std::to_string(dice->Next());
+    arena->AddChange(name_, [change](Links* links) { OnAllLinks(links, change); });
+  }
+
+  struct Probe {
+    size_t bytes = 1;
+    microseconds at_least;
+  };
+  Result<Effect> Measure(Arena* arena, const Probe& probe) {
+    const Network::Ping ping{.way = {.from = 0, .to = 1}, .bytes = probe.bytes};
+    const auto answer = arena->network()->Pings(std::span(&ping, 1), kAnswerPatience)[0];
+    // Lost: a cut is on at the same time, which is slower than anything.
+    if (answer && *answer < probe.at_least) {
+      return Internal("a ping took " + std::to_string(answer->count()) +
+                      " us on a link that needs " + std::to_string(probe.at_least.count()));
+    }
+    return Effect::kConfirmed;
+  }
+
+ private:
+  std::string name_;
+};
+
+class Delay final : public Worse {
+ public:
+  Result<Effect> Start(Arena* arena, Prng* dice) override {
+    const uint64_t delay_us = dice->Between(10'000, 80'000);
+    what_ = std::to_string(delay_us / 1000) + " ms each way, and up to half more";
+    Begin(arena, dice, [delay_us](LinkState* link) {
+      link->delay_us = delay_us;
+      link->jitter_us = delay_us / 2;
+    });
+    return Measure(arena, {.bytes = 1, .at_least = microseconds(2 * delay_us)});
+  }
+};
+
+class SlowLinks final : public Worse {
+ public:
+  Result<Effect> Start(Arena* arena, Prng* dice) override {
+    const uint64_t bytes_per_second = dice->Between(64, 256) << 10;
+    what_ = std::to_string(bytes_per_second >> 10) + " KiB/s";
+    Begin(arena, dice,
+          [bytes_per_second](LinkState* link) { link->bytes_per_second = bytes_per_second; });
+    const size_t bytes = 16 << 10;
+    return Measure(arena, {.bytes = bytes,
+                           .at_least = microseconds(2 * bytes * 1'000'000 / bytes_per_second)});
+  }
+};
+
+class Loss final : public Worse {
+ public:
+  Result<Effect> Start(Arena* arena, Prng* dice) override {
+    const auto stalls = static_cast<uint32_t>(dice->Between(10, 60));
+    const auto closes = static_cast<uint32_t>(dice->Below(3));
+    what_ = std::to_string(stalls) + " of 1000 segments stalled, " + std::to_string(closes) +
+            " connections closed";
+    before_ = arena->network()->Counters();
+    Begin(arena, dice, [stalls, closes](LinkState* link) {
+      link->stalls_per_mille = stalls;
+      link->closes_per_mille = closes;
+    });
+    return Effect::kConfirmed;
+  }
+
+  Status Stop(Arena* arena) override {
+    const LinkCounters now = arena->network()->Counters();
+    KEEL_RETURN_IF_ERROR(Worse::Stop(arena));
+    if (now.stalls > before_.stalls || now.closes > before_.closes) return {};
+    return Internal("nothing was lost on lossy links");
+  }
+
+ private:
+  LinkCounters before_;
+};
+
+}  // namespace
+
+std::unique_ptr<Fault> MakeHalves() { return std::make_unique<Halves>(); }
+std::unique_ptr<Fault> MakeMinority() { return std::make_unique<Minority>(); }
+std::unique_ptr<Fault> MakeLeaderAlone() { return std::make_unique<LeaderAlone>(); }
+std::unique_ptr<Fault> MakeBridge() { return std::make_unique<Bridge>(); }
+std::unique_ptr<Fault> MakeOneWay() { return std::make_unique<OneWay>(); }
+std::unique_ptr<Fault> MakeRing() { return std::make_unique<Ring>(); }
+std::unique_ptr<Fault> MakeClientsCut() { return std::make_unique<ClientsCut>(); }
+std::unique_ptr<Fault> MakeDelay() { return std::make_unique<Delay>(); }
+std::unique_ptr<Fault> MakeLoss() { return std::make_unique<Loss>(); }
+std::unique_ptr<Fault> MakeSlowLinks() { return std::make_unique<SlowLinks>(); }
+
+}  // namespace keel::jepsen

@@ -1,0 +1,90 @@
+// Faults of processes: killed, stopped, restarted.
+#include "jepsen/nemesis/fault.h"
+
+namespace keel::jepsen {
+namespace {
+
+std::string NamesOf(Arena* arena, const std::vector<size_t>& nodes) {
+  std::string names;
+  for (const size_t node : nodes) {
+    names += (names.empty() ? "" : ",") + arena->cluster()->NameOf(node);
+  }
+  return names;
+}
+
+class Kill : public Fault {
+ public:
+  Result<Effect> Start(Arena* arena, Prng* dice) override {
+    victims_ = Choose(arena, dice);
+    what_ = NamesOf(arena, victims_);
+    for (const size_t node : victims_) KEEL_RETURN_IF_ERROR(arena->cluster()->KillNode(node));
+    return victims_.empty() ? Effect::kNothing : Effect::kConfirmed;
+  }
+
+  Status Stop(Arena* arena) override {
+    for (const size_t node : victims_) KEEL_RETURN_IF_ERROR(arena->cluster()->StartNode(node));
+    return {};
+  }
+
+ protected:
+  virtual std::vector<size_t> Choose(Arena* arena, Prng* dice) {
+    return arena->Victims(1 + dice->Below(arena->MinorityMax()), dice);
+  }
+
+ private:
+  std::vector<size_t> victims_;
+};
+
+class KillAll final : public Kill {
+ protected:
+  std::vector<size_t> Choose(Arena* arena, Prng* /*dice*/) override {
+    return arena->cluster()->RunningNodes();
+  }
+};
+
+class Pause final : public Fault {
+ public:
+  Result<Effect> Start(Arena* arena, Prng* dice) override {
+    victims_ = arena->Victims(1 + dice->Below(arena->MinorityMax()), dice);
+    what_ = NamesOf(arena, victims_);
+    for (const size_t node : victims_) KEEL_RETURN_IF_ERROR(arena->cluster()->PauseNode(node));
+    return victims_.empty() ? Effect::kNothing : Effect::kConfirmed;
+  }
+
+  Status Stop(Arena* arena) override {
+    for (const size_t node : victims_) KEEL_RETURN_IF_ERROR(arena->cluster()->ResumeNode(node));
+    return {};
+  }
+
+ private:
+  std::vector<size_t> victims_;
+};
+
+class RollingRestart final : public Fault {
+ public:
+  Result<Effect> Start(Arena* arena, Prng* /*dice*/) override {
+    waiting_ = arena->cluster()->RunningNodes();
+    what_ = NamesOf(arena, waiting_);
+    if (waiting_.empty()) return Effect::kNothing;
+    for (const size_t node : waiting_) {
+      KEEL_RETURN_IF_ERROR(arena->cluster()->StopNode(node));
+      KEEL_RETURN_IF_ERROR(arena->cluster()->StartNode(node));
+      KEEL_RETURN_IF_ERROR(arena->cluster()->AwaitPort(node));
+    }
+    return Effect::kConfirmed;
+  }
+
+  Status Stop(Arena* /*arena*/) override { return {}; }
+
+ private:
+  std::vector<size_t> waiting_;
+};
+
+}  // namespace
+
+std::unique_ptr<Fault> MakeKill() { return std::make_unique<Kill>(); }
+std::unique_ptr<Fault> MakeKillAll() { return std::make_unique<KillAll>(); }
+std::unique_ptr<Fault> MakePause() { return std::make_unique<Pause>(); }
+std::unique_ptr<Fault> MakeRollingRestart() { return std::make_unique<RollingRestart>(); }
+
+}  // namespace keel::jepsen

@@ -1,0 +1,80 @@
+#include "jepsen/workload/client.h"
+
+#include <algorithm>
+#include <array>
+
+namespace keel::jepsen {
+namespace {
+
+// Said by servers before anything was proposed, and by our channel before anything was sent.
+constexpr std::array<std::string_view, 5> kRefusals = {
+    "etcdserver: no leader", "etcdserver: not leader", "etcdserver: too many requests",
+    "mvcc: database space exceeded", kNotSent};
+
+constexpr uint64_t kBackoffUsMax = 500'000;
+
+}  // namespace
+
+bool CertainlyNotDone(const Status& status) {
+  switch (status.code()) {
+    case Code::kInvalidArgument:
+    case Code::kNotFound:
+    case Code::kFailedPrecondition:
+    case Code::kOutOfRange:
+    case Code::kUnimplemented:
+    case Code::kPermissionDenied:
+    case Code::kUnauthenticated:
+      return true;
+    default:
+      break;
+  }
+  return std::any_of(kRefusals.begin(), kRefusals.end(), [&](std::string_view refusal) {
+    return status.message().find(refusal) != std::string_view::npos;
+  });
+}
+
+Client::Client(Network* network, size_t nodes, uint64_t seed) : network_(network) {
+  for (size_t i = 0; i < nodes; i++) {
+    net::AsioChannelOptions options;
+    options.address.port = network->PortsOf(i).client;
+    options.backoff_us_max = kBackoffUsMax;
+    options.seed = seed + i;
+    channels_.push_back(std::make_unique<net::AsioChannel>(network->executor(), options));
+  }
+}
+
+// The channels stay in their places, empty: what a call's end does may still ask for them.
+void Client::Close() {
+  is_closed_ = true;
+  for (auto& channel : channels_) channel.reset();
+}
+
+size_t Client::Connected(size_t wanted) {
+  if (is_closed_) return wanted % nodes();
+  for (size_t i = 0; i < nodes(); i++) {
+    const size_t node = (wanted + i) % nodes();
+    channels_[node]->Connect();
+    if (channels_[node]->state() == net::AsioChannel::State::kReady) return node;
+  }
+  return wanted % nodes();
+}
+
+void Client::AskBytes(Where where, std::string request,
+                      std::function<void(net::UnaryResult)> done) {
+  if (is_closed_) return;
+  net::AsioChannel* channel = channels_[where.node].get();
+  if (channel->state() != net::AsioChannel::State::kReady) {
+    channel->Connect();
+    executor()->Post([done = std::move(done)] {
+      done({.status = Unavailable(std::string(kNotSent)), .response = {}, .trailers = {}});
+    });
+    return;
+  }
+  net::CallOptions options;
+  options.path = where.path;
+  options.metadata = std::move(where.metadata);
+  options.timeout_us = where.timeout_us;
+  net::CallUnary(channel, std::move(options), Payload::Of(std::move(request)), std::move(done));
+}
+
+}  // namespace keel::jepsen

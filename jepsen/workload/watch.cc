@@ -1,0 +1,182 @@
+// Watches: what is written is told once, in order and without a gap, to each watcher, however often
+// it loses its stream and comes back. Some clients write; the others watch for a while, and go on
+// where they ended.
+#include "api/etcdserverpb/watch.pb.h"
+#include "jepsen/workload/workload.h"
+
+namespace keel::jepsen {
+namespace {
+
+constexpr size_t kWriters = 5;
+constexpr size_t kWatchers = 3;
+constexpr uint64_t kKeys = 3;
+constexpr uint64_t kDeletesOf100 = 15;
+constexpr uint64_t kWatchedUs = 1'000'000;
+constexpr std::string_view kPrefix = "/watch/";
+
+// What one stream has told; it outlives the stream.
+struct Told {
+  std::vector<Value> events;
+  int64_t last_revision = 0;
+  int64_t compacted = 0;
+};
+
+class WatchStream final : public net::CallObserver {
+ public:
+  WatchStream(std::shared_ptr<Told> told, Done on_end)
+      : told_(std::move(told)), on_end_(std::move(on_end)) {}
+
+  net::Flow OnMessage(std::string_view message) override {
+    etcdserverpb::WatchResponse response;
+    if (!response.ParseFromArray(message.data(), static_cast<int>(message.size()))) {
+      return net::Flow::kMore;
+    }
+    if (response.canceled()) told_->compacted = response.compact_revision();
+    for (const auto& event : response.events()) {
+      const bool is_put = event.type() == mvccpb::Event::PUT;
+      told_->events.push_back(
+          Value::Vector({Value::Integer(event.kv().mod_revision()), Value::String(event.kv().key()),
+                         is_put ? NumberOf(event.kv().value()) : Value::Nil()}));
+      told_->last_revision = std::max(told_->last_revision, event.kv().mod_revision());
+    }
+    return net::Flow::kMore;
+  }
+
+  void OnDone(const Status& /*status*/, const net::Metadata& /*trailers*/) override { on_end_(); }
+
+ private:
+  const std::shared_ptr<Told> told_;
+  const Done on_end_;
+};
+
+class WatchWorkload final : public Workload {
+ public:
+  explicit WatchWorkload(const Context& context)
+      : Workload(context, kWriters + kWatchers), from_(kWatchers, 1), is_last_(kWatchers) {}
+
+  // The store's first revision, so that all watchers begin where the history does.
+  void Prepare(std::function<void(Status)> done) override {
+    Range(&slots()[0], RangeOf("/chaos/probe"),
+          [this, done](const Result<etcdserverpb::RangeResponse>& answer) {
+            if (answer.ok()) from_.assign(kWatchers, answer->header().revision() + 1);
+            done(answer.status());
+          });
+  }
+
+  void Step(Slot* slot, Done done) override {
+    if (slot->place >= kWriters) return Watch(slot, std::move(done));
+    const std::string key = std::string(kPrefix) + std::to_string(dice_.Below(kKeys));
+    if (dice_.Chance(kDeletesOf100, 100)) return Delete(slot, key, std::move(done));
+    const int64_t value = ++last_value_;
+    const Call call{.f = "put", .value = Value::Integer(value), .key = Value::String(key)};
+    recorder_.Invoke(*slot, call);
+    Put(slot, PutOf(key, std::to_string(value)),
+        [this, slot, call, done](const Result<etcdserverpb::PutResponse>& answer) {
+          if (answer.ok()) {
+            last_written_ = std::max(last_written_, answer->header().revision());
+            recorder_.Ok(*slot, call,
+                         {.store = answer->header().revision(), .mod = {}, .by_key = {}});
+          } else {
+            recorder_.Failed(slot, call, answer.status());
+          }
+          done();
+        });
+  }
+
+  // Each watcher once more, up to the end.
+  bool LastStep(Slot* slot, Done done) override {
+    if (slot->place < kWriters || is_last_[slot->place - kWriters]) return false;
+    is_last_[slot->place - kWriters] = true;
+    Watch(slot, std::move(done));
+    return true;
+  }
+
+ protected:
+  [[nodiscard]] CheckOptions CheckedAs() const override {
+    CheckOptions options;
+    options.model = "watch";
+    return options;
+  }
+
+ private:
+  void Delete(Slot* slot, const std::string& key, Done done) {
+    Call call{.f = "delete", .value = Value::Nil(), .key = Value::String(key)};
+    recorder_.Invoke(*slot, call);
+    etcdserverpb::DeleteRangeRequest request;
+    request.set_key(key);
+    Ask<etcdserverpb::DeleteRangeResponse>(
+        slot, "/etcdserverpb.KV/DeleteRange", request,
+        [this, slot, call, done](const Result<etcdserverpb::DeleteRangeResponse>& answer) {
+          if (answer.ok()) {
+            Call answered = call;
+            answered.value = Value::Integer(answer->deleted());
+            recorder_.Ok(*slot, answered,
+                         {.store = answer->header().revision(), .mod = {}, .by_key = {}});
+          } else {
+            recorder_.Failed(slot, call, answer.status());
+          }
+          done();
+        });
+  }
+
+  void Watch(Slot* slot, Done done) {
+    const size_t watcher = slot->place - kWriters;
+    const int64_t from = from_[watcher];
+    const Call call{.f = "watch",
+                    .value = Value::Map({{Value::Keyword("from"), Value::Integer(from)}})};
+    recorder_.Invoke(*slot, call);
+    slot->node = client_->Connected(slot->node + 1);  // a stream that is resumed elsewhere
+    auto told = std::make_shared<Told>();
+    etcdserverpb::WatchRequest request;
+    auto* create = request.mutable_create_request();
+    create->set_key(std::string(kPrefix));
+    std::string end(kPrefix);
+    end.back()++;
+    create->set_range_end(end);
+    create->set_start_revision(from);
+    net::CallOptions options;
+    options.path = "/etcdserverpb.Watch/Watch";
+    options.timeout_us = context_.timeout_us;
+    net::Channel* channel = client_->ChannelTo(slot->node);
+    if (channel == nullptr) return;
+    const net::ClientCallId stream = channel->Start(
+        std::move(options), std::make_unique<WatchStream>(told, [this, slot, call, told, done] {
+          End(slot, call, *told);
+          done();
+        }));
+    (void)channel->Write(stream, Payload::Of(request.SerializeAsString()));
+    client_->executor()->PostAfter(kWatchedUs, [this, node = slot->node, stream] {
+      if (net::Channel* open = client_->ChannelTo(node)) open->Cancel(stream);
+    });
+  }
+
+  // All events of one revision come together, so what is told reaches to the last one's.
+  void End(Slot* slot, const Call& call, const Told& told) {
+    const size_t watcher = slot->place - kWriters;
+    if (told.compacted > 0) from_[watcher] = told.compacted;
+    if (told.events.empty()) return recorder_.Fail(slot, call);
+    const int64_t from = call.value.Find("from")->integer;
+    // When all is quiet it must have been told of everything.
+    const int64_t to =
+        is_last_[watcher] ? std::max(told.last_revision, last_written_) : told.last_revision;
+    Call answered = call;
+    answered.value = Value::Map({{Value::Keyword("from"), Value::Integer(from)},
+                                 {Value::Keyword("to"), Value::Integer(to)},
+                                 {Value::Keyword("events"), Value::Vector(told.events)}});
+    recorder_.Ok(*slot, answered);
+    from_[watcher] = told.last_revision + 1;
+  }
+
+  int64_t last_value_ = 0;
+  std::vector<int64_t> from_;  // by watcher: the next revision that it wants
+  std::vector<bool> is_last_;  // by watcher: it watches for the last time
+  int64_t last_written_ = 0;   // the highest revision that a write was answered with
+};
+
+}  // namespace
+
+std::unique_ptr<Workload> MakeWatch(const Workload::Context& context) {
+  return std::make_unique<WatchWorkload>(context);
+}
+
+}  // namespace keel::jepsen

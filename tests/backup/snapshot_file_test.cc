@@ -117,6 +117,31 @@ TEST_F(SnapshotFileTest, AStreamThatIsCutOrDamagedLeavesNoFile) {
   }
 }
 
+// The power may go before any operation, and take with it what was not synced in every way.
+TEST_F(SnapshotFileTest, WhateverACrashTakesTheNameStandsForAWholeFile) {
+  size_t images = 0;
+  const auto check = [&](bool must_be_there) {
+    for (const simfs::Loss& loss : files_.Losses({})) {
+      simfs::SimulatedFileSystem after(files_.ImageAfter(loss));
+      const bool is_there = after.Exists(kSnapshotPath).value();
+      ASSERT_TRUE(is_there || !must_be_there);
+      if (is_there) {
+        const auto found = VerifyFile(&after);
+        ASSERT_TRUE(found.ok()) << found.status();
+      }
+      ++images;
+    }
+  };
+  files_.SetHook([&](const simfs::Operation& operation) {
+    if (simfs::ChangesDisk(operation.kind)) check(false);
+    return simfs::Fault();
+  });
+  ASSERT_TRUE(SaveStream(&files_, Stream()).ok());
+  files_.SetHook({});
+  check(true);
+  EXPECT_GT(images, 10u);
+}
+
 TEST_F(SnapshotFileTest, AKeyFileIsThirtyTwoBytesOrTheirDigits) {
   WriteBytes(&files_, "/raw", kKey);
   EXPECT_EQ(ReadKeyFile(&files_, "/raw").value(), kKey);

@@ -37,14 +37,16 @@ const std::array kPlanted = {
     Planted{"early lease expiry", "kStaleRevoke34", {"lease"}, {"pause", "partition-leader"}},
 };
 
-// What gave the bug away in this run; empty: nothing.
+// What gave the bug away in this run; empty: nothing. A cluster that has lost what it acknowledged
+// may notice, and refuse to serve: that is found as well.
 std::string Evidence(const RunResult& result) {
   for (const WorkloadResult& workload : result.workloads) {
     if (workload.report.judgements.empty()) continue;
     const Judgement& first = workload.report.judgements.front();
     return workload.name + ": " + (first.anomaly.empty() ? first.reason : first.anomaly);
   }
-  return "";
+  const std::string status = result.status.ToString();
+  return result.status.ok() ? "" : "the run failed: " + status.substr(0, status.find('\n'));
 }
 
 }  // namespace
@@ -64,12 +66,10 @@ int HuntMutants(const ChaosArguments& arguments, Interrupt* interrupt) {
     if (round.server.empty()) round.server = (self.parent_path() / "keeld-mutants").string();
     const auto began = std::chrono::steady_clock::now();
     std::string evidence;
-    std::string trouble;
     while (evidence.empty() && std::chrono::steady_clock::now() - began < kTimeForEach) {
       const RunResult result = RunChaos(round, interrupt);
       if (interrupt->has_come()) return kInterrupted;
       evidence = Evidence(result);
-      if (!result.status.ok()) trouble = result.status.ToString();
       round.seed++;
     }
     const auto seconds =
@@ -77,7 +77,7 @@ int HuntMutants(const ChaosArguments& arguments, Interrupt* interrupt) {
     found += evidence.empty() ? 0 : 1;
     std::printf("%-24s %-24s %-10s %8lld  %s\n", planted.bug, planted.mutant,
                 evidence.empty() ? "NOT FOUND" : "found", static_cast<long long>(seconds.count()),
-                evidence.empty() ? trouble.c_str() : evidence.c_str());
+                evidence.c_str());
     std::fflush(stdout);
   }
   std::printf("chaos: planted=%zu found=%zu seed=%llu\n", kPlanted.size(), found,

@@ -41,14 +41,15 @@ void Nemesis::Note(const std::string& f, const std::string& what) {
   events_.push_back(std::move(event));
 }
 
-Status Nemesis::Run(const std::vector<PlannedFault>& schedule) {
+Status Nemesis::Run(std::vector<PlannedFault> schedule) {
+  schedule_ = std::move(schedule);
   const auto began = steady_clock::now();
-  for (const Moment& moment : MomentsOf(schedule)) {
+  for (const Moment& moment : MomentsOf(schedule_)) {
     const auto due = began + milliseconds(moment.at_ms);
     const auto wait = std::chrono::duration_cast<milliseconds>(due - steady_clock::now());
     if (!sleep_(std::max(wait, milliseconds(0)))) return Cancelled("interrupted");
     KEEL_RETURN_IF_ERROR(arena_->cluster()->CheckAlive());
-    const PlannedFault& plan = schedule[moment.fault];
+    const PlannedFault& plan = schedule_[moment.fault];
     if (moment.begins) {
       KEEL_RETURN_IF_ERROR(Begin(plan).WithContext(plan.kind));
       continue;

@@ -22,7 +22,7 @@ class Nemesis {
   Nemesis(Arena* arena, Sleep sleep) : arena_(arena), sleep_(std::move(sleep)) {}
 
   // Cancelled when `sleep` said so.
-  Status Run(const std::vector<PlannedFault>& schedule);
+  Status Run(std::vector<PlannedFault> schedule);
   Status Heal();
 
   // As events of :nemesis: start-KIND and stop-KIND.
@@ -47,6 +47,7 @@ class Nemesis {
 
   Arena* const arena_;
   const Sleep sleep_;
+  std::vector<PlannedFault> schedule_;  // what is active is a part of it
   std::vector<Active> active_;
   std::vector<Event> events_;
   std::map<std::string, Tally> tallies_;

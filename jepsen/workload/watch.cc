@@ -1,6 +1,8 @@
 // Watches: what is written is told once, in order and without a gap, to each watcher, however often
 // it loses its stream and comes back. Some clients write; the others watch for a while, and go on
 // where they ended.
+#include <deque>
+
 #include "api/etcdserverpb/watch.pb.h"
 #include "jepsen/workload/workload.h"
 
@@ -12,6 +14,7 @@ constexpr size_t kWatchers = 3;
 constexpr uint64_t kKeys = 3;
 constexpr uint64_t kDeletesOf100 = 15;
 constexpr uint64_t kWatchedUs = 1'000'000;
+constexpr size_t kRemembered = 30;
 constexpr std::string_view kPrefix = "/watch/";
 
 // What one stream has told; it outlives the stream.
@@ -121,7 +124,9 @@ class WatchWorkload final : public Workload {
 
   void Watch(Slot* slot, Done done) {
     const size_t watcher = slot->place - kWriters;
-    const int64_t from = from_[watcher];
+    // Now and then from further back, where a server that was restarted must read its disk.
+    const bool is_replay = !is_last_[watcher] && !past_.empty() && dice_.OneIn(3);
+    const int64_t from = is_replay ? past_[dice_.Below(past_.size())] : from_[watcher];
     const Call call{.f = "watch",
                     .value = Value::Map({{Value::Keyword("from"), Value::Integer(from)}})};
     recorder_.Invoke(*slot, call);
@@ -150,10 +155,15 @@ class WatchWorkload final : public Workload {
     });
   }
 
+  void Remember(int64_t revision) {
+    past_.push_back(revision);
+    if (past_.size() > kRemembered) past_.pop_front();
+  }
+
   // All events of one revision come together, so what is told reaches to the last one's.
   void End(Slot* slot, const Call& call, const Told& told) {
     const size_t watcher = slot->place - kWriters;
-    if (told.compacted > 0) from_[watcher] = told.compacted;
+    from_[watcher] = std::max(from_[watcher], told.compacted);
     if (told.events.empty()) return recorder_.Fail(slot, call);
     const int64_t from = call.value.Find("from")->integer;
     // When all is quiet it must have been told of everything.
@@ -164,11 +174,14 @@ class WatchWorkload final : public Workload {
                                  {Value::Keyword("to"), Value::Integer(to)},
                                  {Value::Keyword("events"), Value::Vector(told.events)}});
     recorder_.Ok(*slot, answered);
+    if (to < from_[watcher]) return;
+    Remember(from_[watcher]);
     from_[watcher] = told.last_revision + 1;
   }
 
   int64_t last_value_ = 0;
   std::vector<int64_t> from_;  // by watcher: the next revision that it wants
+  std::deque<int64_t> past_;   // where watchers were some seconds ago
   std::vector<bool> is_last_;  // by watcher: it watches for the last time
   int64_t last_written_ = 0;   // the highest revision that a write was answered with
 };

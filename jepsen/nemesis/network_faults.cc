@@ -259,13 +259,32 @@ class Loss final : public Worse {
   }
 
   Status Stop(Arena* arena) override {
-    const LinkCounters now = arena->network()->Counters();
+    const bool has_lost = HasLost(arena) || LosesPings(arena);
     KEEL_RETURN_IF_ERROR(Worse::Stop(arena));
-    if (now.stalls > before_.stalls || now.closes > before_.closes) return {};
+    if (has_lost) return {};
     return Internal("nothing was lost on lossy links");
   }
 
  private:
+  static constexpr int kRoundsMax = 40;
+  static constexpr size_t kPingsOfRound = 100;
+  static constexpr std::chrono::milliseconds kRoundPatience{200};
+
+  [[nodiscard]] bool HasLost(Arena* arena) const {
+    const LinkCounters now = arena->network()->Counters();
+    return now.stalls > before_.stalls || now.closes > before_.closes;
+  }
+  // Where other faults kept the links silent, nothing was there to be lost: pings are.
+  [[nodiscard]] bool LosesPings(Arena* arena) const {
+    const std::vector<Network::Ping> pings(kPingsOfRound,
+                                           Network::Ping{.way = {.from = 0, .to = 1}, .bytes = 1});
+    for (int round = 0; round < kRoundsMax; ++round) {
+      (void)arena->network()->Pings(pings, kRoundPatience);
+      if (HasLost(arena)) return true;
+    }
+    return false;
+  }
+
   LinkCounters before_;
 };
 

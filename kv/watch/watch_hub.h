@@ -80,7 +80,7 @@ struct Pulled {
   std::vector<WatchedRevision> revisions;
   // The watcher cannot go on: it must begin at this revision or later.
   std::optional<Revision> compacted;
-  // Nothing more for now: the listener will be told. Else pull again.
+  // All that there is has been pulled: the listener is told of more. Else pull again.
   bool synced = false;
 };
 

@@ -100,16 +100,16 @@ class Conversation final : public CallHandler {
   void GiveFile(const FileDescriptor* file, ServerReflectionResponse* response) {
     if (file == nullptr) return Fail(NotFound("no such file or symbol"), response);
     auto* answer = response->mutable_file_descriptor_response();
-    std::vector<const FileDescriptor*> todo = {file};
+    std::vector<const FileDescriptor*> waiting = {file};
     sent_.erase(file);
-    while (!todo.empty()) {
-      const FileDescriptor* next = todo.back();
-      todo.pop_back();
+    while (!waiting.empty()) {
+      const FileDescriptor* next = waiting.back();
+      waiting.pop_back();
       if (!sent_.insert(next).second) continue;
       google::protobuf::FileDescriptorProto proto;
       next->CopyTo(&proto);
       answer->add_file_descriptor_proto(proto.SerializeAsString());
-      for (int i = 0; i < next->dependency_count(); ++i) todo.push_back(next->dependency(i));
+      for (int i = 0; i < next->dependency_count(); ++i) waiting.push_back(next->dependency(i));
     }
   }
 

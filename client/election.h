@@ -9,6 +9,7 @@
 #include <string>
 
 #include "client/client.h"
+#include "client/contest_options.h"
 #include "client/lease.h"
 #include "client/txn.h"
 #include "client/types.h"
@@ -17,15 +18,7 @@ namespace keel::client {
 
 class Election {
  public:
-  struct Options {
-    Seconds ttl{10};
-    // 0: for as long as it takes.
-    Milliseconds patience{0};
-    // Given: instead of a lease of its own.
-    LeaseId lease;
-    std::function<void(const Status&)> on_lost;
-    ViewOptions view;
-  };
+  using Options = ContestOptions;
 
   // Waits until it is elected.
   [[nodiscard]] static Result<Election> Campaign(const Client* client, std::string name,

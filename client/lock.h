@@ -5,12 +5,12 @@
 // `Held()` among the comparisons of a transaction: it is true only while the lock is held.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "client/client.h"
+#include "client/contest_options.h"
 #include "client/lease.h"
 #include "client/txn.h"
 #include "client/types.h"
@@ -19,16 +19,7 @@ namespace keel::client {
 
 class Lock {
  public:
-  struct Options {
-    // How long a dead holder keeps others out.
-    Seconds ttl{10};
-    // For the lock; 0: for as long as it takes.
-    Milliseconds patience{0};
-    // Given: instead of a lease of its own. The holder keeps it alive.
-    LeaseId lease;
-    std::function<void(const Status&)> on_lost;
-    ViewOptions view;
-  };
+  using Options = ContestOptions;
 
   // Waits until it holds the lock; DEADLINE_EXCEEDED when the patience is over.
   [[nodiscard]] static Result<Lock> Acquire(const Client* client, std::string name,

@@ -44,4 +44,11 @@ inline constexpr std::string_view kCompactedToName = "compacted-to";
 inline constexpr uint64_t kChainEvery = 1024;
 inline constexpr uint64_t kChainKept = 64;
 
+struct ChainHash {
+  Index index;
+  uint64_t hash = 0;
+
+  friend bool operator==(const ChainHash&, const ChainHash&) = default;
+};
+
 }  // namespace keel::kv

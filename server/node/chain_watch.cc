@@ -4,7 +4,7 @@
 
 namespace keel::node {
 
-ChainWatch::Verdict ChainWatch::Note(NodeId member, const ChainHash& chain,
+ChainWatch::Verdict ChainWatch::Note(NodeId member, const kv::ChainHash& chain,
                                      const raft::Config& config) {
   // Nobody fills the table with what is not a member's.
   if (config.Find(member) == nullptr) return Verdict::kNone;

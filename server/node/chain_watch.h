@@ -13,16 +13,10 @@
 #include <optional>
 
 #include "base/ids.h"
+#include "kv/mvcc/state.h"
 #include "raft/config.h"
 
 namespace keel::node {
-
-struct ChainHash {
-  Index index;
-  uint64_t hash = 0;
-
-  friend bool operator==(const ChainHash&, const ChainHash&) = default;
-};
 
 class ChainWatch {
  public:
@@ -36,7 +30,7 @@ class ChainWatch {
     kNoMajority  // all voters have told, and too few agree
   };
   // What a member has at an index, this one among them; tells what follows for that index.
-  [[nodiscard]] Verdict Note(NodeId member, const ChainHash& chain, const raft::Config& config);
+  [[nodiscard]] Verdict Note(NodeId member, const kv::ChainHash& chain, const raft::Config& config);
   // Another state was installed, from a member that is thought right: what this one told before it
   // says nothing any more.
   void ForgetOwn();

@@ -232,7 +232,7 @@ class Node final : public TransportSink {
   void NoteMembers();
 
   // ---- node_chain.cc ----
-  void TellChain(std::vector<ChainHash> hashes);
+  void TellChain(std::vector<kv::ChainHash> hashes);
   void NoteChain(NodeId member, const ChainTold& told);
   void RaiseCorrupt();
 

@@ -7,7 +7,7 @@
 
 namespace keel::node {
 
-void Node::TellChain(std::vector<ChainHash> hashes) {
+void Node::TellChain(std::vector<kv::ChainHash> hashes) {
   if (stopped_) return;
   const ChainTold told{std::move(hashes)};
   for (const raft::Member& member : core_->config().members()) {
@@ -17,7 +17,7 @@ void Node::TellChain(std::vector<ChainHash> hashes) {
 }
 
 void Node::NoteChain(NodeId member, const ChainTold& told) {
-  for (const ChainHash& chain : told.hashes) {
+  for (const kv::ChainHash& chain : told.hashes) {
     switch (chain_watch_.Note(member, chain, core_->config())) {
       case ChainWatch::Verdict::kNone:
         break;

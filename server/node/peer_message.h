@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "base/payload.h"
+#include "kv/mvcc/state.h"
 #include "kv/mvcc/types.h"
 #include "raft/io.h"
 #include "raft/message.h"
-#include "server/node/chain_watch.h"
 
 namespace keel::node {
 
@@ -114,7 +114,7 @@ struct MemberTold {
 
 // What the sender's state is, at indexes where every member notes it.
 struct ChainTold {
-  std::vector<ChainHash> hashes;
+  std::vector<kv::ChainHash> hashes;
 
   friend bool operator==(const ChainTold&, const ChainTold&) = default;
 };

@@ -20,7 +20,6 @@
 #include "kv/mvcc/store.h"
 #include "kv/watch/watch_hub.h"
 #include "raft/io.h"
-#include "server/node/chain_watch.h"
 #include "server/node/envelope.h"
 #include "server/node/membership.h"
 #include "server/node/outcome.h"
@@ -38,7 +37,7 @@ struct AppliedBatch {
   Term term;  // of the last one
   bool members_changed = false;
   uint64_t took_ms = 0;
-  std::vector<ChainHash> chain;  // of the indexes in it where every member notes its hash
+  std::vector<kv::ChainHash> chain;  // of the indexes in it where every member notes its hash
 };
 
 class StateMachine {

@@ -163,7 +163,7 @@ void Write(const LeaseTold& m, peer::Frame* frame) {
 
 void Write(const ChainTold& m, peer::Frame* frame) {
   peer::ChainTold* to = frame->mutable_chain_told();
-  for (const ChainHash& chain : m.hashes) {
+  for (const kv::ChainHash& chain : m.hashes) {
     peer::ChainTold::Hash* added = to->add_hashes();
     added->set_index(chain.index.value());
     added->set_hash(chain.hash);

@@ -5,10 +5,10 @@
 // clients' reads that block. Owned by the member; started at once.
 #pragma once
 
-#include <future>
 #include <thread>
 #include <utility>
 
+#include "base/run_on.h"
 #include "net/asio_executor.h"
 #include "server/node/roles.h"
 
@@ -29,18 +29,7 @@ class RoleThread {
   // Runs `work` there and waits for it; not from one of its own tasks.
   template <class Work>
   auto Run(Work work) {
-    using Answer = decltype(work());
-    std::promise<Answer> promise;
-    std::future<Answer> answer = promise.get_future();
-    executor_.Post([&] {
-      if constexpr (std::is_void_v<Answer>) {
-        work();
-        promise.set_value();
-      } else {
-        promise.set_value(work());
-      }
-    });
-    return answer.get();
+    return RunOn(&executor_, std::move(work));
   }
 
  private:

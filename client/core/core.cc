@@ -1,10 +1,10 @@
 #include "client/core/core.h"
 
 #include <algorithm>
-#include <future>
 #include <random>
 
 #include "base/check.h"
+#include "base/run_on.h"
 #include "client/core/call.h"
 #include "client/core/endpoint.h"
 #include "net/asio_channel.h"
@@ -162,9 +162,7 @@ std::vector<Client::Endpoint> Core::Endpoints() {
     return all;
   };
   if (IsCurrent() || !thread_.joinable()) return list();
-  std::promise<std::vector<Client::Endpoint>> promise;
-  executor_->Post([&] { promise.set_value(list()); });
-  return promise.get_future().get();
+  return RunOn(executor_.get(), list);
 }
 
 // ---- the executor ----

@@ -11,7 +11,6 @@
 
 #include <chrono>
 #include <functional>
-#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,6 +20,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/run_on.h"
 #include "jepsen/cluster/links.h"
 #include "jepsen/cluster/pipe.h"
 #include "net/system_clock.h"
@@ -67,17 +67,7 @@ class Network {
   // Runs it on the network's thread and gives its answer.
   template <class Work>
   auto Run(Work work) {
-    std::promise<decltype(work())> promise;
-    auto answer = promise.get_future();
-    executor_.Post([&promise, &work] {
-      if constexpr (std::is_void_v<decltype(work())>) {
-        work();
-        promise.set_value();
-      } else {
-        promise.set_value(work());
-      }
-    });
-    return answer.get();
+    return RunOn(&executor_, std::move(work));
   }
 
  private:

@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+
+#include "base/numbers.h"
 
 namespace keel::net {
 
@@ -60,10 +61,8 @@ RequestRules::Verdict RequestRules::OnPseudo(std::string_view name, std::string_
 }
 
 RequestRules::Verdict RequestRules::OnLength(std::string_view value) {
-  uint64_t length = 0;
-  const char* const end = value.data() + value.size();
-  const auto [read, error] = std::from_chars(value.data(), end, length);
-  if (error != std::errc() || read != end || length_.has_value() || in_trailers_) {
+  const auto length = ParseNumber<uint64_t>(value);
+  if (!length.has_value() || length_.has_value() || in_trailers_) {
     return Verdict::kMalformed;
   }
   length_ = length;

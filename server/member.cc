@@ -5,8 +5,11 @@
 
 #include <chrono>
 #include <filesystem>
+#include <future>
 #include <random>
 #include <utility>
+
+#include "base/numbers.h"
 
 namespace keel::server {
 
@@ -116,7 +119,7 @@ Status Member::OpenDirectory() {
   boot_ = raft::BootId(member_files_->vote().boot);
   record_ = member_files_->record();
   LOG(INFO) << "event=directory_open path=" << config_.data_dir
-            << " member=" << peers::HexId(record_.member.value()) << " boot=" << boot_.value()
+            << " member=" << HexNumber(record_.member.value()) << " boot=" << boot_.value()
             << " phase=" << static_cast<int>(record_.phase);
   return {};
 }
@@ -154,8 +157,8 @@ Status Member::Agree() {
     if (event.kind == Event::Kind::kBootstrapped) break;
   }
   record_ = member_files_->record();
-  LOG(INFO) << "event=bootstrap_done cluster=" << peers::HexId(record_.cluster_id)
-            << " member=" << peers::HexId(record_.member.value());
+  LOG(INFO) << "event=bootstrap_done cluster=" << HexNumber(record_.cluster_id)
+            << " member=" << HexNumber(record_.member.value());
   return {};
 }
 
@@ -213,7 +216,7 @@ Status Member::OpenNode() {
       Fail(FailedPrecondition("this member was removed from its cluster: remove " +
                               config_.data_dir + " before the machine serves again"));
     } else if (notice.kind == raft::NoticeKind::kPeerWiped) {
-      LOG(ERROR) << "event=peer_wiped peer=" << peers::HexId(notice.peer.value())
+      LOG(ERROR) << "event=peer_wiped peer=" << HexNumber(notice.peer.value())
                  << " reason=\"it lost its directory: keelctl member replace\"";
     } else {
       LOG(WARNING) << "event=log_healed";

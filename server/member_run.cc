@@ -5,6 +5,8 @@
 #include <future>
 #include <utility>
 
+#include "base/numbers.h"
+
 #include "server/member.h"
 
 namespace keel::server {
@@ -150,7 +152,7 @@ void Member::AddPeers(admin::Page* page) const {
   const auto add = [&](const admin::Page::Name& name, std::string_view label, auto value_of) {
     for (const peers::PeerCounts& counts : all) {
       page->Add(name, static_cast<double>(value_of(counts)),
-                {{label, peers::HexId(counts.peer.value())}});
+                {{label, HexNumber(counts.peer.value())}});
     }
   };
   add({"etcd_network_active_peers", "1 while both lanes to the peer are open, else 0."}, "Remote",

@@ -1,9 +1,9 @@
 #include "client/core/contest.h"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 
+#include "base/numbers.h"
 #include "client/kv.h"
 #include "client/watch.h"
 
@@ -15,13 +15,6 @@ using Time = std::chrono::steady_clock::time_point;
 
 // A lease that ran out takes its key away unseen by the watch of another's: so it is looked after.
 constexpr Milliseconds kLookAgain{3'000};
-
-std::string Hex(uint64_t number) {
-  std::string digits(16, '0');
-  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), number, 16);
-  digits.resize(static_cast<size_t>(end - digits.data()));
-  return digits;
-}
 
 struct Queue {
   const Client* client;
@@ -50,7 +43,7 @@ struct Queue {
 };
 
 Status Queue::Join() {
-  turn.key = contest.name + "/" + Hex(contest.lease.value());
+  turn.key = contest.name + "/" + HexNumber(contest.lease.value());
   const PutRequest put{.key = turn.key, .value = contest.value, .lease = contest.lease};
   KEEL_ASSIGN_OR_RETURN(const TxnResult joined,
                         kv.Commit(Txn()

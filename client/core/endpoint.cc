@@ -1,8 +1,7 @@
 #include "client/core/endpoint.h"
 
-#include <charconv>
-
 #include "base/bytes.h"
+#include "base/numbers.h"
 
 namespace keel::client {
 
@@ -39,10 +38,8 @@ Result<net::Address> ParseEndpoint(std::string_view text) {
   if (host.empty()) return NoEndpoint(whole);
   net::Address address{.host = std::string(host), .port = kDefaultPort};
   if (!port.empty()) {
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
-    if (error != std::errc() || end != port.data() + port.size() || address.port == 0) {
-      return NoEndpoint(whole);
-    }
+    address.port = ParseNumber<uint16_t>(port).value_or(0);
+    if (address.port == 0) return NoEndpoint(whole);
   }
   return address;
 }

@@ -1,10 +1,10 @@
 #include "jepsen/chaos/arguments.h"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <map>
 
+#include "base/numbers.h"
 #include "jepsen/nemesis/fault.h"
 #include "jepsen/workload/workload.h"
 
@@ -15,12 +15,11 @@ constexpr uint64_t kSecondsMax = 7 * 24 * 3600;
 constexpr uint64_t kSeedMax = 1'000'000'000;
 
 Result<uint64_t> Number(const std::string& flag, const std::string& text) {
-  uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) {
+  const auto number = ParseNumber<uint64_t>(text);
+  if (!number.has_value()) {
     return InvalidArgument(flag + " is a whole number, not '" + text + "'");
   }
-  return number;
+  return *number;
 }
 
 std::vector<std::string> Split(const std::string& text) {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <string_view>
 #include <utility>
 
+#include "base/numbers.h"
 #include "jepsen/history/edn_reader.h"
 
 namespace keel::jepsen {
@@ -13,14 +13,13 @@ namespace {
 
 constexpr std::string_view kUsage = "usage: keel-check [--model MODEL] [--initial VALUE] FILE";
 
-Result<int64_t> ParseNumber(std::string_view flag, std::string_view text) {
-  int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number < 0) {
+Result<int64_t> NumberOf(std::string_view flag, std::string_view text) {
+  const auto number = ParseNumber<int64_t>(text);
+  if (!number.has_value() || *number < 0) {
     return InvalidArgument(std::string(flag) + " takes a whole number, not '" + std::string(text) +
                            "'");
   }
-  return number;
+  return *number;
 }
 
 Status SetModel(std::string_view text, Arguments* arguments) {
@@ -44,21 +43,21 @@ Status SetNil(std::string_view text, Arguments* arguments) {
 }
 
 Status SetCache(std::string_view text, Arguments* arguments) {
-  auto megabytes = ParseNumber("--cache-mb", text);
+  auto megabytes = NumberOf("--cache-mb", text);
   if (!megabytes.ok()) return megabytes.status();
   arguments->check.cache_bytes_max = static_cast<size_t>(*megabytes) << 20;
   return {};
 }
 
 Status SetSeconds(std::string_view text, Arguments* arguments) {
-  auto seconds = ParseNumber("--seconds", text);
+  auto seconds = NumberOf("--seconds", text);
   if (!seconds.ok()) return seconds.status();
   arguments->check.time_max = std::chrono::seconds(*seconds);
   return {};
 }
 
 Status SetLeaseBound(std::string_view text, Arguments* arguments) {
-  auto milliseconds = ParseNumber("--lease-bound-ms", text);
+  auto milliseconds = NumberOf("--lease-bound-ms", text);
   if (!milliseconds.ok()) return milliseconds.status();
   arguments->check.lease_bound = std::chrono::milliseconds(*milliseconds);
   return {};

@@ -1,7 +1,8 @@
 #include "jepsen/workload/workload.h"
 
 #include <array>
-#include <charconv>
+
+#include "base/numbers.h"
 
 namespace keel::jepsen {
 namespace {
@@ -90,10 +91,8 @@ void ThenRange(etcdserverpb::TxnRequest* txn, const std::string& key) {
 }
 
 Value NumberOf(const std::string& text) {
-  int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return Value::Nil();
-  return Value::Integer(number);
+  const auto number = ParseNumber<int64_t>(text);
+  return number.has_value() ? Value::Integer(*number) : Value::Nil();
 }
 
 }  // namespace keel::jepsen

@@ -1,12 +1,12 @@
 #include "kv/engine/level_repair.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <optional>
 
 #include "base/coding.h"
 #include "base/mutant.h"
+#include "base/numbers.h"
 #include "kv/engine/level_log.h"
 
 namespace keel::kv {
@@ -16,14 +16,6 @@ namespace {
 constexpr std::string_view kAdvice =
     "; the copy of this member is damaged: remove its data directory's store and let the member be "
     "seeded from its peers";
-
-// The number in 000012.log, or in MANIFEST-000012.
-std::optional<uint64_t> NumberIn(std::string_view digits) {
-  uint64_t number = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-  return number;
-}
 
 struct Listing {
   std::map<uint64_t, std::string> logs;
@@ -41,7 +33,7 @@ Listing Sort(const std::vector<std::string>& names) {
     if (name.ends_with(".dbtmp")) listing.leftovers.push_back(name);
     if (name.ends_with(".ldb") || name.ends_with(".sst")) listing.has_tables = true;
     if (!name.ends_with(".log")) continue;
-    const auto number = NumberIn(std::string_view(name).substr(0, name.size() - 4));
+    const auto number = ParseNumber<uint64_t>(std::string_view(name).substr(0, name.size() - 4));
     if (number.has_value()) listing.logs.emplace(*number, name);
   }
   return listing;

@@ -1,9 +1,9 @@
 #include "server/api/caller.h"
 
-#include <charconv>
 #include <optional>
 #include <string_view>
 
+#include "base/numbers.h"
 #include "server/api/errors.h"
 
 namespace keel::api {
@@ -14,8 +14,9 @@ namespace {
 bool ReadNumber(const net::Metadata& metadata, std::string_view name, uint64_t* number) {
   const auto text = metadata.Find(name);
   if (!text.has_value()) return true;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), *number);
-  return error == std::errc() && end == text->data() + text->size();
+  const auto parsed = ParseNumber<uint64_t>(*text);
+  if (parsed.has_value()) *number = *parsed;
+  return parsed.has_value();
 }
 
 }  // namespace

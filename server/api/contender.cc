@@ -1,7 +1,8 @@
 #include "server/api/contender.h"
 
-#include <cstdio>
 #include <utility>
+
+#include "base/numbers.h"
 
 namespace keel::api {
 
@@ -15,12 +16,6 @@ Caller WithoutSession(Caller caller) {
   caller.origin.sequence = 0;
   caller.origin.lowest_unacknowledged = 0;
   return caller;
-}
-
-std::string Hex(uint64_t number) {
-  char text[17];
-  std::snprintf(text, sizeof text, "%llx", static_cast<unsigned long long>(number));
-  return text;
 }
 
 kv::Compare CreatedAt(const std::string& key, Revision revision) {
@@ -57,7 +52,7 @@ void Contender::Grant() {
 }
 
 void Contender::Join() {
-  key_ = PrefixOf(contest_.name) + Hex(contest_.lease.value());
+  key_ = PrefixOf(contest_.name) + HexNumber(contest_.lease.value());
   kv::TxnOp txn;
   txn.compares.push_back(CreatedAt(key_, Revision()));
   kv::PutOp put;

@@ -1,8 +1,7 @@
 #include "server/peer/greeting.h"
 
-#include <cstdio>
-
 #include "api/keel/peer.pb.h"
+#include "base/numbers.h"
 
 namespace keel::peers {
 
@@ -11,12 +10,6 @@ std::string_view ToString(Refusal refusal) {
                                          "other_cluster",  "other_member", "unknown_member",
                                          "removed_member", "stale_process"};
   return kNames[static_cast<size_t>(refusal)];
-}
-
-std::string HexId(uint64_t id) {
-  char text[17];
-  std::snprintf(text, sizeof(text), "%llx", static_cast<unsigned long long>(id));
-  return text;
 }
 
 std::string EncodeHello(const Hello& hello) {
@@ -92,29 +85,29 @@ Welcome Doorkeeper::Judge(const Hello& hello, Index commit) {
   }
   if (self_.member.IsNone()) return refuse(Refusal::kNotReady, "this member is still starting");
   if (hello.cluster_id != self_.cluster_id) {
-    return refuse(Refusal::kCluster, "this is cluster " + HexId(self_.cluster_id) + ", not " +
-                                         HexId(hello.cluster_id) +
+    return refuse(Refusal::kCluster, "this is cluster " + HexNumber(self_.cluster_id) + ", not " +
+                                         HexNumber(hello.cluster_id) +
                                          ": mend --initial-cluster and its token");
   }
   if (hello.to != self_.member) {
-    return refuse(Refusal::kOtherMember, "this is member " + HexId(self_.member.value()) +
-                                             ", not " + HexId(hello.to.value()) +
+    return refuse(Refusal::kOtherMember, "this is member " + HexNumber(self_.member.value()) +
+                                             ", not " + HexNumber(hello.to.value()) +
                                              ": its address or its directory has changed");
   }
   if (config_ != nullptr && config_->WasRemoved(hello.from)) {
     return refuse(Refusal::kRemovedMember,
-                  "member " + HexId(hello.from.value()) + " was removed from this cluster");
+                  "member " + HexNumber(hello.from.value()) + " was removed from this cluster");
   }
   const bool is_known = Knows(hello.from);
   if (!is_known && hello.commit <= commit) {
     return refuse(Refusal::kUnknownMember,
-                  "no member of this cluster has the id " + HexId(hello.from.value()));
+                  "no member of this cluster has the id " + HexNumber(hello.from.value()));
   }
   // Strangers' boots are not kept: they would have no bound.
   if (!is_known) return {};
   raft::BootId& boot = boots_[hello.from];
   if (hello.boot < boot) {
-    return refuse(Refusal::kStale, "a later process of member " + HexId(hello.from.value()) +
+    return refuse(Refusal::kStale, "a later process of member " + HexNumber(hello.from.value()) +
                                        " has been here: two run on copies of one directory");
   }
   boot = hello.boot;

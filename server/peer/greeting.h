@@ -58,9 +58,6 @@ struct Welcome {
 [[nodiscard]] std::string EncodeWelcome(const Welcome& welcome);
 [[nodiscard]] std::optional<Welcome> DecodeWelcome(std::string_view bytes);
 
-// A member id as etcd's users know it: in hexadecimal.
-[[nodiscard]] std::string HexId(uint64_t id);
-
 class Doorkeeper {
  public:
   struct Self {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/numbers.h"
 #include "server/node/wire.h"
 #include "server/peer/peer_url.h"
 #include "server/peer/question.h"
@@ -91,7 +92,7 @@ void PeerTransport::SetMembers(std::shared_ptr<const node::Membership> members,
   for (auto& [id, peer] : peers_) {
     // A stranger that was let in stays until it is a member; a member that is none any more goes.
     if (!peer->is_member || members->Find(id) != nullptr) continue;
-    LOG(INFO) << "event=peer_gone peer=" << HexId(id.value());
+    LOG(INFO) << "event=peer_gone peer=" << HexNumber(id.value());
     CloseIncoming(id);
     executor_->Cancel(peer->tell_timer);
     executor_->Post([gone = std::shared_ptr(std::move(peer))] {});
@@ -137,7 +138,7 @@ PeerLink::Environment PeerTransport::EnvironmentFor(Peer* peer, node::Lane lane)
           .on_open =
               [peer, lane] {
                 peer->turned_away = Refusal::kNone;
-                LOG(INFO) << "event=peer_open peer=" << HexId(peer->id.value())
+                LOG(INFO) << "event=peer_open peer=" << HexNumber(peer->id.value())
                           << " lane=" << NameOf(lane);
               },
           .on_lost = [this, peer](const Status&) { NoteLost(peer, /*refused=*/false); },
@@ -161,7 +162,7 @@ void PeerTransport::SetAddresses(Peer* peer, const std::vector<std::string>& url
     if (address.ok()) {
       addresses.push_back(std::move(*address));
     } else {
-      LOG(ERROR) << "event=peer_url_unusable peer=" << HexId(peer->id.value()) << " url=" << url
+      LOG(ERROR) << "event=peer_url_unusable peer=" << HexNumber(peer->id.value()) << " url=" << url
                  << " error=\"" << address.status().message() << '"';
     }
   }
@@ -193,7 +194,7 @@ void PeerTransport::Send(NodeId to, node::Lane lane, node::PeerMessage message) 
   const size_t begin = BeginFrame(&frame);
   node::AppendFrame(message, options_.group, &frame);
   if (frame.size() - kFrameHeaderBytes > options_.link.session.message_bytes_max) {
-    LOG(ERROR) << "event=peer_message_too_large peer=" << HexId(to.value())
+    LOG(ERROR) << "event=peer_message_too_large peer=" << HexNumber(to.value())
                << " bytes=" << frame.size();
     return NoteLost(peer, /*refused=*/false);
   }
@@ -221,7 +222,7 @@ void PeerTransport::TellLost(Peer* peer) {
   if (!std::exchange(peer->lost, false)) return;
   const bool refused = std::exchange(peer->refused, false);
   if (refused) {
-    LOG(WARNING) << "event=peer_process_gone peer=" << HexId(peer->id.value());
+    LOG(WARNING) << "event=peer_process_gone peer=" << HexNumber(peer->id.value());
   }
   if (sink_ != nullptr) sink_->OnPeerLost({.peer = peer->id, .refused = refused});
 }
@@ -229,7 +230,7 @@ void PeerTransport::TellLost(Peer* peer) {
 void PeerTransport::OnTurnedAway(Peer* peer, node::Lane lane, const Welcome& welcome) {
   if (std::exchange(peer->turned_away, welcome.refusal) == welcome.refusal) return;
   if (welcome.refusal == Refusal::kNotReady) return;
-  LOG(WARNING) << "event=peer_turned_us_away peer=" << HexId(peer->id.value())
+  LOG(WARNING) << "event=peer_turned_us_away peer=" << HexNumber(peer->id.value())
                << " lane=" << NameOf(lane) << " refusal=" << ToString(welcome.refusal)
                << " reason=\"" << welcome.reason << '"';
   if (welcome.refusal == Refusal::kRemovedMember && seams_.on_removed) {
@@ -292,7 +293,7 @@ Welcome PeerTransport::Judge(uint64_t number, const Hello& hello) {
   if (welcome.refusal != Refusal::kNone) {
     ++refused_;
     if (welcome.refusal == Refusal::kNotReady) return welcome;
-    LOG(WARNING) << "event=peer_refused peer=" << HexId(hello.from.value())
+    LOG(WARNING) << "event=peer_refused peer=" << HexNumber(hello.from.value())
                  << " address=" << incoming_[number].address << " lane=" << NameOf(hello.lane)
                  << " refusal=" << ToString(welcome.refusal) << " reason=\"" << welcome.reason
                  << '"';

@@ -7,7 +7,6 @@ The programs that use the library judge what they see themselves (tests/client/l
 hurts them, and passes on the verdict. --slow is the same at full scale, by hand.
 """
 
-import argparse
 import itertools
 import pathlib
 import random
@@ -20,8 +19,9 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "faults"))
 
 import harness  # noqa: E402  pylint: disable=wrong-import-position
+from suite import option  # noqa: E402  pylint: disable=wrong-import-position
 
-PROGRAMS = pathlib.Path("build/bin")
+PROGRAMS = pathlib.Path(option("--programs", "build/bin"))
 
 
 def endpoints(cluster):
@@ -163,9 +163,4 @@ def a_watch_of_a_million_misses_nothing(cluster):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--programs", type=pathlib.Path, default=PROGRAMS)
-    known, rest = parser.parse_known_args()
-    PROGRAMS = known.programs
-    sys.argv[1:] = rest
     harness.main("sdk")

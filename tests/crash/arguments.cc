@@ -1,16 +1,18 @@
 #include "tests/crash/arguments.h"
 
-#include <charconv>
 #include <cstdio>
 #include <string_view>
+
+#include "base/numbers.h"
 
 namespace keel::crash {
 
 namespace {
 
-bool ParseNumber(std::string_view text, uint64_t* number) {
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), *number);
-  return parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() && !text.empty();
+bool TakeNumber(std::string_view text, uint64_t* number) {
+  const auto parsed = ParseNumber<uint64_t>(text);
+  if (parsed.has_value()) *number = *parsed;
+  return parsed.has_value();
 }
 
 // Takes one option and its value; false if they make no sense.
@@ -23,10 +25,10 @@ bool Take(std::string_view option, std::string_view value, Arguments* arguments)
     arguments->mutant = value;
     return true;
   }
-  if (option == "--states-max") return ParseNumber(value, &arguments->states_max);
-  if (option == "--seconds-max") return ParseNumber(value, &arguments->seconds_max);
+  if (option == "--states-max") return TakeNumber(value, &arguments->states_max);
+  if (option == "--seconds-max") return TakeNumber(value, &arguments->seconds_max);
   uint64_t seed = 0;
-  if (option == "--seed" && ParseNumber(value, &seed)) {
+  if (option == "--seed" && TakeNumber(value, &seed)) {
     arguments->seed = seed;
     return true;
   }

@@ -4,7 +4,6 @@
     tests/examples/examples_suite.py --server build/bin/keeld --programs build/bin
 """
 
-import argparse
 import pathlib
 import re
 import subprocess
@@ -14,8 +13,9 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "faults"))
 
 import harness  # noqa: E402  pylint: disable=wrong-import-position
+from suite import option  # noqa: E402  pylint: disable=wrong-import-position
 
-PROGRAMS = pathlib.Path("build/bin")
+PROGRAMS = pathlib.Path(option("--programs", "build/bin"))
 
 
 def endpoints(cluster):
@@ -55,9 +55,4 @@ def the_shop_keeps_its_promises_while_leaders_are_killed(cluster):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--programs", type=pathlib.Path, default=PROGRAMS)
-    known, rest = parser.parse_known_args()
-    PROGRAMS = known.programs
-    sys.argv[1:] = rest
     harness.main("examples")

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/numbers.h"
 #include "tests/scenarios/commands.h"
 
 namespace keel::raft {
@@ -52,7 +53,7 @@ std::vector<Link> TakeLinks(Stage& stage, Words& words) {
     }
   }
   while (!words.AtEnd() && words.ok()) {
-    if (const auto number = ParseNumber(words.Peek())) {
+    if (const auto number = ParseNumber<uint64_t>(words.Peek())) {
       const NodeId id = words.TakeNode();
       for (const auto& [other, node] : stage.cluster().nodes()) {
         add(id, other);
@@ -166,7 +167,7 @@ void SendMessage(Stage& stage, Words& words) {
   const Link link = words.TakeLink();
   const std::string term_text = words.Take("a term");
   const std::optional<uint64_t> term =
-      term_text.rfind('t', 0) == 0 ? ParseNumber(term_text.substr(1)) : std::nullopt;
+      term_text.rfind('t', 0) == 0 ? ParseNumber<uint64_t>(term_text.substr(1)) : std::nullopt;
   if (!term.has_value()) return words.Fail("say the sender's term, as in t2");
   const std::optional<Body> body = TakeBody(words, Term(*term));
   if (!words.ok()) return;

@@ -1,16 +1,10 @@
 #include "tests/scenarios/words.h"
 
-#include <charconv>
 #include <sstream>
 
-namespace keel::raft {
+#include "base/numbers.h"
 
-std::optional<uint64_t> ParseNumber(std::string_view text) {
-  uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
+namespace keel::raft {
 
 Words::Words(std::string_view line) {
   std::istringstream stream{std::string(line)};
@@ -32,14 +26,14 @@ std::string Words::Take(std::string_view what) {
 uint64_t Words::TakeNumber(std::string_view what) {
   const std::string word = Take(what);
   if (!ok()) return 0;
-  const std::optional<uint64_t> value = ParseNumber(word);
+  const std::optional<uint64_t> value = ParseNumber<uint64_t>(word);
   if (!value.has_value()) Fail("'" + word + "' is not " + std::string(what));
   return value.value_or(0);
 }
 
 std::vector<NodeId> Words::TakeNodes() {
   std::vector<NodeId> ids;
-  while (!AtEnd() && ParseNumber(words_[next_]).has_value()) ids.push_back(TakeNode());
+  while (!AtEnd() && ParseNumber<uint64_t>(words_[next_]).has_value()) ids.push_back(TakeNode());
   return ids;
 }
 
@@ -47,8 +41,8 @@ Link Words::TakeLink() {
   const std::string word = Take("a link");
   const size_t arrow = word.find('>');
   if (arrow != std::string::npos) {
-    const auto from = ParseNumber(std::string_view(word).substr(0, arrow));
-    const auto to = ParseNumber(std::string_view(word).substr(arrow + 1));
+    const auto from = ParseNumber<uint64_t>(std::string_view(word).substr(0, arrow));
+    const auto to = ParseNumber<uint64_t>(std::string_view(word).substr(arrow + 1));
     if (from.has_value() && to.has_value()) return {NodeId(*from), NodeId(*to)};
   }
   if (ok()) Fail("'" + word + "' is no link such as 1>2");
@@ -59,8 +53,8 @@ Position Words::TakePosition() {
   const std::string word = Take("a position");
   const size_t colon = word.find(':');
   if (colon != std::string::npos) {
-    const auto index = ParseNumber(std::string_view(word).substr(0, colon));
-    const auto term = ParseNumber(std::string_view(word).substr(colon + 1));
+    const auto index = ParseNumber<uint64_t>(std::string_view(word).substr(0, colon));
+    const auto term = ParseNumber<uint64_t>(std::string_view(word).substr(colon + 1));
     if (index.has_value() && term.has_value()) return {Index(*index), Term(*term)};
   }
   if (ok()) Fail("'" + word + "' is no position such as 4:2, which is index 4 of term 2");

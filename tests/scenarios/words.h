@@ -4,7 +4,6 @@
 // asks ok() once before it acts. One thread.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,7 +44,5 @@ class Words {
   size_t next_ = 0;
   std::string failure_;
 };
-
-[[nodiscard]] std::optional<uint64_t> ParseNumber(std::string_view text);
 
 }  // namespace keel::raft

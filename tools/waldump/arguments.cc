@@ -1,8 +1,9 @@
 #include "tools/waldump/arguments.h"
 
-#include <charconv>
 #include <cstdio>
 #include <string_view>
+
+#include "base/numbers.h"
 
 namespace keel::waldump {
 
@@ -36,9 +37,10 @@ Exit code: 0 sound (a cut tail is sound), 1 damaged, 2 the command line was not 
 be read. The format is described in docs/wal_format.md.
 )";
 
-bool ParseNumber(std::string_view text, uint64_t* number) {
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), *number);
-  return parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() && !text.empty();
+bool TakeNumber(std::string_view text, uint64_t* number) {
+  const auto parsed = ParseNumber<uint64_t>(text);
+  if (parsed.has_value()) *number = *parsed;
+  return parsed.has_value();
 }
 
 // An option without a value; false if it is none.
@@ -50,9 +52,9 @@ bool TakeSwitch(std::string_view option, Arguments* arguments) {
 }
 
 bool TakeNumber(std::string_view option, std::string_view value, Arguments* arguments) {
-  if (option == "--from") return ParseNumber(value, &arguments->first_index);
-  if (option == "--to") return ParseNumber(value, &arguments->last_index);
-  return option == "--payload-bytes" && ParseNumber(value, &arguments->payload_bytes_max);
+  if (option == "--from") return TakeNumber(value, &arguments->first_index);
+  if (option == "--to") return TakeNumber(value, &arguments->last_index);
+  return option == "--payload-bytes" && TakeNumber(value, &arguments->payload_bytes_max);
 }
 
 }  // namespace

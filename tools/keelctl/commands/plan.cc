@@ -1,11 +1,11 @@
 // plan: what a workload will take, from given figures or from the cluster's own.
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <thread>
 
+#include "base/numbers.h"
 #include "tools/keelctl/calls/interrupt.h"
 #include "tools/keelctl/commands/all.h"
 #include "tools/keelctl/commands/forecast.h"
@@ -23,12 +23,11 @@ constexpr std::array<double, 5> kMoments = {0, kDay, 30 * kDay, 182 * kDay, 365 
 
 Result<double> NumberOf(const Context& context, std::string_view flag) {
   const std::string& text = context.flags().Text(flag);
-  double number = 0;
-  const auto [last, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || last != text.data() + text.size() || number < 0) {
+  const auto number = ParseNumber<double>(text);
+  if (!number.has_value() || *number < 0) {
     return InvalidArgument("--" + std::string(flag) + ": " + Quote(text) + " is not a number");
   }
-  return number;
+  return *number;
 }
 
 Result<double> BytesOf(const Context& context, std::string_view flag) {

@@ -59,30 +59,32 @@ std::string LeasesFields(const pb::LeaseLeasesResponse& answer) {
   return out;
 }
 
+// What a grant and a renewal have in common.
+template <class Answer>
+JsonObject IdAndTtlJson(const Answer& answer) {
+  JsonObject object;
+  object.Fields(answer.header()).Number("ID", answer.id()).Number("TTL", answer.ttl());
+  return object;
+}
+
+template <class Answer>
+std::string IdAndTtlFields(const Answer& answer) {
+  return HeaderFields(answer.header()) + Field("ID", answer.id()) + Field("TTL", answer.ttl());
+}
+
 }  // namespace
 
 Printed PrintGrant(const Style& style, const pb::LeaseGrantResponse& answer) {
-  return Show(style, {.simple =
-                          [&] {
-                            return "lease " + SignedHex16(answer.id()) + " granted with TTL(" +
-                                   std::to_string(answer.ttl()) + "s)\n";
-                          },
-                      .json =
-                          [&] {
-                            return JsonObject()
-                                       .Fields(answer.header())
-                                       .Number("ID", answer.id())
-                                       .Number("TTL", answer.ttl())
-                                       .Text("Error", answer.error())
-                                       .End() +
-                                   "\n";
-                          },
-                      .fields =
-                          [&] {
-                            return HeaderFields(answer.header()) + Field("ID", answer.id()) +
-                                   Field("TTL", answer.ttl());
-                          },
-                      .protobuf = [&] { return answer.SerializeAsString(); }});
+  return Show(
+      style,
+      {.simple =
+           [&] {
+             return "lease " + SignedHex16(answer.id()) + " granted with TTL(" +
+                    std::to_string(answer.ttl()) + "s)\n";
+           },
+       .json = [&] { return IdAndTtlJson(answer).Text("Error", answer.error()).End() + "\n"; },
+       .fields = [&] { return IdAndTtlFields(answer); },
+       .protobuf = [&] { return answer.SerializeAsString(); }});
 }
 
 Printed PrintRevoke(const Style& style, int64_t lease, const pb::LeaseRevokeResponse& answer) {
@@ -98,20 +100,8 @@ Printed PrintKeepAlive(const Style& style, const pb::LeaseKeepAliveResponse& ans
                             return "lease " + SignedHex16(answer.id()) + " keepalived with TTL(" +
                                    std::to_string(answer.ttl()) + ")\n";
                           },
-                      .json =
-                          [&] {
-                            return JsonObject()
-                                       .Fields(answer.header())
-                                       .Number("ID", answer.id())
-                                       .Number("TTL", answer.ttl())
-                                       .End() +
-                                   "\n";
-                          },
-                      .fields =
-                          [&] {
-                            return HeaderFields(answer.header()) + Field("ID", answer.id()) +
-                                   Field("TTL", answer.ttl());
-                          },
+                      .json = [&] { return IdAndTtlJson(answer).End() + "\n"; },
+                      .fields = [&] { return IdAndTtlFields(answer); },
                       .protobuf = [&] { return answer.SerializeAsString(); }});
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "net/asio_executor.h"
+#include "net/ready_set.h"
 
 namespace keel::net {
 
@@ -16,6 +17,7 @@ struct AsioExecutor::Io {
   // Keeps Run waiting when there is nothing to do.
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
       context.get_executor()};
+  ReadySet sockets{&context};
 };
 
 // A failed operation on a socket: UNAVAILABLE, with the system's words.

@@ -54,7 +54,7 @@ void TcpListener::Impl::Accept() {
   acceptor.async_accept(alive.Guard([this](const ErrorCode& error, tcp::socket socket) {
     if (error == boost::asio::error::operation_aborted) return;
     if (!error) {
-      on_accept(std::make_unique<TcpStream>(std::move(socket)));
+      on_accept(std::make_unique<TcpStream>(&executor->io().sockets, std::move(socket)));
       return Accept();
     }
     // Most likely out of descriptors: trying again at once would spin.
@@ -82,10 +82,11 @@ TcpListener::~TcpListener() = default;
 // ---- connecting ----
 
 struct TcpConnector::Impl {
-  Impl(AsioExecutor* executor, OnConnect callback)
-      : on_connect(std::move(callback)),
-        resolver(executor->io().context),
-        socket(executor->io().context) {}
+  Impl(AsioExecutor* on, OnConnect callback)
+      : executor(on),
+        on_connect(std::move(callback)),
+        resolver(on->io().context),
+        socket(on->io().context) {}
 
   void Start(const Address& address);
   // Once; the connector may be destroyed in there.
@@ -94,6 +95,7 @@ struct TcpConnector::Impl {
     told(std::move(outcome));
   }
 
+  AsioExecutor* const executor;
   OnConnect on_connect;
   tcp::resolver resolver;
   tcp::socket socket;
@@ -112,7 +114,8 @@ void TcpConnector::Impl::Start(const Address& address) {
             alive.Guard([this, where](const ErrorCode& failure, const tcp::endpoint&) {
               refused = failure == boost::asio::error::connection_refused;
               if (failure) return Tell(SocketStatus(failure, where));
-              Tell(std::unique_ptr<ByteStream>(std::make_unique<TcpStream>(std::move(socket))));
+              Tell(std::unique_ptr<ByteStream>(
+                  std::make_unique<TcpStream>(&executor->io().sockets, std::move(socket))));
             }));
       }));
 }

@@ -2,10 +2,12 @@
 
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "net/tcp.h"
 
@@ -33,16 +35,19 @@ std::string PeerOf(const boost::asio::ip::tcp::socket& socket) {
 
 }  // namespace
 
-TcpStream::TcpStream(boost::asio::ip::tcp::socket socket)
-    : socket_(std::move(socket)), peer_(PeerOf(socket_)) {
+TcpStream::TcpStream(ReadySet* ready, boost::asio::ip::tcp::socket socket)
+    : ready_(ready), peer_(PeerOf(socket)) {
   boost::system::error_code ignored;
-  socket_.non_blocking(true, ignored);
-  socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+  socket.non_blocking(true, ignored);
+  socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+  descriptor_ = socket.release(ignored);
+  id_ = ready_->Join(descriptor_, this);
 }
 
-// The system is called without Asio's wrapping: its speculative reads would cost a call each.
+TcpStream::~TcpStream() { TcpStream::Close(); }
+
 ByteStream::Outcome TcpStream::Read(std::span<char> into) {
-  const ssize_t bytes = ::recv(socket_.native_handle(), into.data(), into.size(), 0);
+  const ssize_t bytes = ::recv(descriptor_, into.data(), into.size(), 0);
   if (bytes < 0) return Failed(errno, "receiving");
   if (bytes == 0) {
     return {.kind = Outcome::Kind::kClosed, .reason = Unavailable("closed by the peer")};
@@ -60,29 +65,26 @@ ByteStream::Outcome TcpStream::Write(std::span<const std::string_view> spans) {
   msghdr message{};
   message.msg_iov = parts.data();
   message.msg_iovlen = count;
-  const ssize_t bytes = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
+  const ssize_t bytes = ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
   if (bytes < 0) return Failed(errno, "sending");
   return {.bytes = static_cast<size_t>(bytes)};
 }
 
-void TcpStream::WaitReadable() {
-  socket_.async_wait(boost::asio::ip::tcp::socket::wait_read,
-                     alive_.Guard([this](const boost::system::error_code& error) {
-                       if (!error && owner_ != nullptr) owner_->OnReadable();
-                     }));
-}
+void TcpStream::WaitReadable() { ready_->Ask(id_, ReadySet::kReadable); }
 
-void TcpStream::WaitWritable() {
-  socket_.async_wait(boost::asio::ip::tcp::socket::wait_write,
-                     alive_.Guard([this](const boost::system::error_code& error) {
-                       if (!error && owner_ != nullptr) owner_->OnWritable();
-                     }));
+void TcpStream::WaitWritable() { ready_->Ask(id_, ReadySet::kWritable); }
+
+void TcpStream::OnReady(ReadySet::Event event) {
+  if (owner_ == nullptr) return;
+  if (event == ReadySet::kReadable) return owner_->OnReadable();
+  owner_->OnWritable();
 }
 
 void TcpStream::Close() {
   owner_ = nullptr;
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  if (descriptor_ < 0) return;
+  ready_->Leave(id_);
+  ::close(std::exchange(descriptor_, -1));
 }
 
 }  // namespace keel::net

@@ -5,15 +5,16 @@
 #include <string>
 #include <vector>
 
-#include "net/alive.h"
 #include "net/byte_stream.h"
+#include "net/ready_set.h"
 
 namespace keel::net {
 
-class TcpStream final : public ByteStream {
+class TcpStream final : public ByteStream, private ReadySet::Member {
  public:
-  // Takes over an open socket.
-  explicit TcpStream(boost::asio::ip::tcp::socket socket);
+  // Takes over an open socket, which Asio waits for no more: `ready` does, and outlives the stream.
+  TcpStream(ReadySet* ready, boost::asio::ip::tcp::socket socket);
+  ~TcpStream() override;
 
   void SetOwner(StreamOwner* owner) override { owner_ = owner; }
   [[nodiscard]] Outcome Read(std::span<char> into) override;
@@ -24,10 +25,13 @@ class TcpStream final : public ByteStream {
   [[nodiscard]] std::string_view peer() const override { return peer_; }
 
  private:
-  boost::asio::ip::tcp::socket socket_;
+  void OnReady(ReadySet::Event event) override;
+
+  ReadySet* const ready_;
+  const std::string peer_;
+  int descriptor_ = -1;  // none once it is closed
+  ReadySet::Id id_;
   StreamOwner* owner_ = nullptr;
-  std::string peer_;
-  Alive alive_;
 };
 
 }  // namespace keel::net

@@ -71,6 +71,10 @@ class AppendableFile {
   virtual Status Close() = 0;
 };
 
+// What a system keeps of files in its cache, it keeps in units of so much: a write that covers one
+// in part has the rest of it read first.
+inline constexpr uint64_t kFilePageBytes = 4096;
+
 // Reads and writes at any place, for preallocated and recycled segments and for the vote file.
 class WritableFile : public ReadableFile {
  public:
@@ -78,6 +82,9 @@ class WritableFile : public ReadableFile {
   // and grows the file if they reach past its end. After a failure the range is in an unknown
   // state.
   virtual Status WriteAt(uint64_t offset, std::span<const std::string_view> pieces) = 0;
+  // As WriteAt, with zeros, and past the system's cache where that can be: for room that is made
+  // ready long before its use. Both numbers are multiples of kFilePageBytes.
+  virtual Status WriteZeros(uint64_t offset, uint64_t size_bytes) = 0;
   // Sees to it that the first `size_bytes` bytes have room on the disk, and that the file is at
   // least that long; new bytes read as zero, and no byte changes. RESOURCE_EXHAUSTED leaves the
   // size as it was.

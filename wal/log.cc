@@ -28,7 +28,9 @@ uint64_t IncarnationOf(uint64_t salt, uint64_t sequence) {
   return incarnation == 0 ? 1 : incarnation;  // 0 stands for "unknown"
 }
 
-uint64_t RoundUpToPage(uint64_t bytes) { return (bytes + 4095) / 4096 * 4096; }
+uint64_t RoundUpToPage(uint64_t bytes) {
+  return (bytes + kFilePageBytes - 1) / kFilePageBytes * kFilePageBytes;
+}
 
 }  // namespace
 
@@ -101,13 +103,18 @@ Status Log::Failed(Status status) {
   return status;
 }
 
-Status Log::WriteAndSync(WritableFile* file, uint64_t offset, std::string_view bytes) {
-  KEEL_RETURN_IF_ERROR(Failed(file->WriteAt(offset, {&bytes, 1})));
-  ++counters_.syncs;
+// A page that was written in part and is not in the system's cache would be read first: of a
+// segment that was made ready ahead, or recycled long after its first use.
+Status Log::WriteAndSync(const Place& place, std::string bytes) {
   counters_.bytes_written += bytes.size();
+  const uint64_t end = place.offset + bytes.size();
+  bytes.resize(bytes.size() + std::min(RoundUpToPage(end), place.file_bytes) - end);
+  const std::string_view piece = bytes;
+  KEEL_RETURN_IF_ERROR(Failed(place.file->WriteAt(place.offset, {&piece, 1})));
+  ++counters_.syncs;
   if (KEEL_MUTANT(kWalAckBeforeSync3)) return {};
-  Status status = file->Sync();
-  if (KEEL_MUTANT(kWalGoesOnAfterFailedSync42) && !status.ok()) return file->Sync();
+  Status status = place.file->Sync();
+  if (KEEL_MUTANT(kWalGoesOnAfterFailedSync42) && !status.ok()) return place.file->Sync();
   if (!status.ok() && failure_.ok()) failure_ = status;  // whatever the code
   return status;
 }
@@ -134,7 +141,7 @@ Status Log::BeginSegment(const NewSegment& wanted, const RecordWriter& write) {
                .offset = kFirstRecordOffset,
                .chain = {segment.header.incarnation, segment.header.checksum}};
   if (write) write(&bytes, &tail);
-  const Status status = WriteAndSync(tail.file.get(), 0, bytes);
+  const Status status = WriteAndSync({tail.file.get(), 0, segment.size_bytes}, std::move(bytes));
   if (!status.ok()) {
     // On a full disk the half-made segment goes, so that its room comes back.
     if (failure_.ok()) (void)files_->Remove(segment.path);
@@ -165,13 +172,14 @@ Status Log::WriteRecords(const Records& records, const RecordWriter& write) {
     return {};
   }
   std::string bytes;
-  bytes.reserve(records.size_bytes);
+  bytes.reserve(records.size_bytes + kFilePageBytes);
   Tail next = {.sequence = tail_.sequence,
                .offset = tail_.offset,
                .durable_offset = tail_.durable_offset,
                .chain = tail_.chain};
   write(&bytes, &next);
-  const Status status = WriteAndSync(tail_.file.get(), tail_.offset, bytes);
+  const Status status =
+      WriteAndSync({tail_.file.get(), tail_.offset, segment.size_bytes}, std::move(bytes));
   if (KEEL_MUTANT(kWalFullDiskMovesOn45) && !status.ok()) tail_.offset = next.offset;
   KEEL_RETURN_IF_ERROR(status);
   tail_.offset = next.offset;

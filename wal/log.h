@@ -149,7 +149,13 @@ class Log {
   };
   // Appends records to the tail, in a new segment if they do not fit; durable on return.
   Status WriteRecords(const Records& records, const RecordWriter& write);
-  Status WriteAndSync(WritableFile* file, uint64_t offset, std::string_view bytes);
+  struct Place {
+    WritableFile* file = nullptr;
+    uint64_t offset = 0;
+    uint64_t file_bytes = 0;
+  };
+  // `bytes`, and zeros behind them up to the end of a page, as far as the file reaches.
+  Status WriteAndSync(const Place& place, std::string bytes);
   Status WriteMark(MarkKind kind);
   void AppendBatchMark(std::string* out, Tail* tail, size_t batch_bytes) const;
 

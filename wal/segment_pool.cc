@@ -95,12 +95,11 @@ Result<bool> SegmentPool::PrepareStep(uint64_t* next_number) {
     return false;
   }
   const uint64_t left_bytes = options_.segment_bytes - grown_bytes_;
-  const std::string zeros(std::min(left_bytes, options_.prepare_step_bytes), '\0');
-  const std::string_view piece = zeros;
-  KEEL_RETURN_IF_ERROR(growing_->WriteAt(grown_bytes_, {&piece, 1}));
+  const uint64_t step_bytes = std::min(left_bytes, options_.prepare_step_bytes);
+  KEEL_RETURN_IF_ERROR(growing_->WriteZeros(grown_bytes_, step_bytes));
   // Step by step, or the last sync would hold up the disk for the whole segment at once.
   KEEL_RETURN_IF_ERROR(growing_->Sync());
-  grown_bytes_ += zeros.size();
+  grown_bytes_ += step_bytes;
   if (grown_bytes_ < options_.segment_bytes) return false;
   growing_.reset();
   spares_.push_back(std::exchange(growing_name_, {}));

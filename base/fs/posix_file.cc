@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/file_system.h"
 
 namespace keel {
 
@@ -30,6 +31,10 @@ iovec VectorOf(std::string_view piece) {
   // The interface of writev is not const-correct; the bytes are only read.
   return {const_cast<char*>(piece.data()), piece.size()};
 }
+
+// Aligned, as writes past the cache demand. Never written to; const, it would be in the program's
+// file.
+alignas(kFilePageBytes) std::array<char, 256 * 1024> zeros = {};
 
 // Drops the first `written` bytes.
 void Advance(std::vector<iovec>* vectors, size_t* first, size_t written) {
@@ -128,7 +133,7 @@ Status PosixFile::Preallocate(uint64_t size_bytes) {
       Uninterrupted([&] { return ::fallocate(descriptor_, 0, 0, static_cast<off_t>(size_bytes)); });
   Status status;
   if (failed != 0 && errno != EOPNOTSUPP) status = Failure("preallocate");
-  if (failed != 0 && errno == EOPNOTSUPP) status = WriteZeros(before_bytes, size_bytes);
+  if (failed != 0 && errno == EOPNOTSUPP) status = PutZeros(before_bytes, size_bytes);
   if (status.ok()) return {};
   // A disk that filled up half-way may have grown the file; the size goes back to what it was.
   KEEL_ASSIGN_OR_RETURN(const uint64_t after_bytes, SizeBytes());
@@ -136,11 +141,21 @@ Status PosixFile::Preallocate(uint64_t size_bytes) {
   return status;
 }
 
-Status PosixFile::WriteZeros(uint64_t from, uint64_t size_bytes) {
-  static constexpr std::array<char, 64 * 1024> kZeros = {};
-  while (from < size_bytes) {
-    const auto count = static_cast<size_t>(std::min<uint64_t>(size_bytes - from, kZeros.size()));
-    const std::string_view piece(kZeros.data(), count);
+Status PosixFile::WriteZeros(uint64_t offset, uint64_t size_bytes) {
+  const int flags = ::fcntl(descriptor_, F_GETFL);
+  const bool direct = flags >= 0 && ::fcntl(descriptor_, F_SETFL, flags | O_DIRECT) == 0;
+  Status status = PutZeros(offset, offset + size_bytes);
+  if (!direct) return status;
+  if (::fcntl(descriptor_, F_SETFL, flags) != 0) return Failure("reset the flags of");
+  // A device of larger blocks than ours.
+  if (status.code() == Code::kInvalidArgument) status = PutZeros(offset, offset + size_bytes);
+  return status;
+}
+
+Status PosixFile::PutZeros(uint64_t from, uint64_t to) {
+  while (from < to) {
+    const auto count = static_cast<size_t>(std::min<uint64_t>(to - from, zeros.size()));
+    const std::string_view piece(zeros.data(), count);
     KEEL_RETURN_IF_ERROR(WriteAt(from, {&piece, 1}));
     from += count;
   }

@@ -33,6 +33,8 @@ class PosixFile {
 
   [[nodiscard]] Result<size_t> ReadAt(uint64_t offset, std::span<char> buffer) const;
   Status WriteAt(uint64_t offset, std::span<const std::string_view> pieces);
+  // Past the system's cache, where the file system allows that.
+  Status WriteZeros(uint64_t offset, uint64_t size_bytes);
   // At the descriptor's own position: the end, for one that was opened with O_APPEND.
   Status Append(std::string_view bytes);
   [[nodiscard]] Result<uint64_t> SizeBytes() const;
@@ -50,8 +52,8 @@ class PosixFile {
  private:
   PosixFile(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {}
 
-  // Extends the file with zeros that are really written, where fallocate is not supported.
-  Status WriteZeros(uint64_t from, uint64_t size_bytes);
+  // From `from` up to and without `to`.
+  Status PutZeros(uint64_t from, uint64_t to);
 
   int descriptor_ = -1;
   std::string path_;

@@ -54,6 +54,9 @@ class PosixWritable final : public WritableFile {
   Status WriteAt(uint64_t offset, std::span<const std::string_view> pieces) override {
     return file_.WriteAt(offset, pieces);
   }
+  Status WriteZeros(uint64_t offset, uint64_t size_bytes) override {
+    return file_.WriteZeros(offset, size_bytes);
+  }
   Status Preallocate(uint64_t size_bytes) override { return file_.Preallocate(size_bytes); }
   Status Truncate(uint64_t size_bytes) override { return file_.Truncate(size_bytes); }
   Status Sync() override { return file_.SyncData(); }

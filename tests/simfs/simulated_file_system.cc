@@ -51,6 +51,9 @@ class Writable final : public WritableFile {
     for (std::string_view piece : pieces) bytes.append(piece);
     return file_.WriteAt(offset, std::move(bytes));
   }
+  Status WriteZeros(uint64_t offset, uint64_t size_bytes) override {
+    return file_.WriteAt(offset, std::string(size_bytes, '\0'));
+  }
   Status Preallocate(uint64_t size_bytes) override { return file_.Preallocate(size_bytes); }
   Status Truncate(uint64_t size_bytes) override { return file_.Truncate(size_bytes); }
   Status Sync() override { return file_.Sync(); }

@@ -69,6 +69,25 @@ TEST_F(LogTest, ABatchIsOneWriteAndOneSync) {
   EXPECT_EQ(syncs, 1);
 }
 
+// Or else the system would have to read the rest of the page first, when it has it no more.
+TEST_F(LogTest, ABatchIsWrittenToTheEndOfItsPage) {
+  Open();
+  int writes = 0;
+  files_->SetHook([&](const Operation& operation) {
+    if (operation.kind != OperationKind::kWrite) return Fault{};
+    ++writes;
+    EXPECT_EQ((operation.offset + operation.size_bytes) % kFilePageBytes, 0u);
+    return Fault{};
+  });
+  for (uint64_t first = 1; first <= 40; first += 4) {
+    ASSERT_EQ(Append(Entries(1, first, 4)), Status::Ok());
+  }
+  EXPECT_EQ(writes, 10);
+  files_->SetHook({});
+  CrashAndOpen();
+  EXPECT_EQ(log_->last(), At(40, 1));
+}
+
 TEST_F(LogTest, AnEntryAtALowerIndexReplacesTheTailForGood) {
   Open();
   ASSERT_EQ(Append(Entries(1, 1, 10)), Status::Ok());

@@ -111,6 +111,28 @@ TEST_P(FileSystemContract, PreallocatingGrowsWithZerosAndNeverCuts) {
   EXPECT_EQ(file->SizeBytes().value_or(0), 7u);
 }
 
+TEST_P(FileSystemContract, ZerosAreWrittenOverWhatWasThere) {
+  const uint64_t size_bytes = 300 * kFilePageBytes;  // more than goes into one call
+  Write("a", std::string(size_bytes, 'x') + "tail");
+  const auto file = OpenWritable("a", OpenMode::kExisting);
+  EXPECT_EQ(file->WriteZeros(kFilePageBytes, size_bytes - kFilePageBytes), Status::Ok());
+  EXPECT_EQ(file->Sync(), Status::Ok());
+  const std::string expected =
+      std::string(kFilePageBytes, 'x') + std::string(size_bytes - kFilePageBytes, '\0') + "tail";
+  EXPECT_TRUE(Read("a") == expected);
+  // What follows is written as ever.
+  const std::string_view piece = "hello";
+  EXPECT_EQ(file->WriteAt(kFilePageBytes + 1, {&piece, 1}), Status::Ok());
+  EXPECT_EQ(Read("a").substr(kFilePageBytes, 7), std::string("\0hello\0", 7));
+}
+
+TEST_P(FileSystemContract, ZerosThatAreNoWholePagesAreWrittenToo) {
+  Write("a", "hello");
+  const auto file = OpenWritable("a", OpenMode::kExisting);
+  EXPECT_EQ(file->WriteZeros(1, 2), Status::Ok());
+  EXPECT_EQ(Read("a"), std::string("h\0\0lo", 5));
+}
+
 TEST_P(FileSystemContract, TruncatingCutsAndWhatGrowsBackIsZero) {
   Write("a", "hello");
   const auto file = OpenWritable("a", OpenMode::kExisting);

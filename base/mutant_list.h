@@ -43,6 +43,8 @@
   X(kKeepsConflict36, "an entry that conflicts with the snapshot's last one is kept")          \
   X(kOldSnapshot37, "an older snapshot replaces a newer log")                                  \
   X(kGapAfterSnapshot38, "a state older than the log's first entry goes on without the gap")   \
+  X(kFloodsASlowPeer49, "what is in flight to one peer has no bound")                          \
+  X(kTooLargeTaken50, "a command that fits no entry is taken all the same")                    \
   X(kVoteRequestEarly53, "vote requests leave before the candidate's own vote is durable")     \
   X(kWipedComesBack54, "a wiped member comes back under its old id")
 
@@ -53,6 +55,7 @@
   X(kTornTailKept46, "a torn tail is left to LevelDB")                                     \
   X(kAppliedApart40, "the applied index is written behind the data, not with it")          \
   X(kCompactionLowersRevision41, "a restart takes the revision from what compaction left") \
+  X(kRetryTwice47, "a command of a session is carried out as often as it is sent")         \
   X(kWatchGap48, "a watcher that catches up starts where the ring does")                   \
   X(kWatchTwice48, "the hand-over from the disk repeats the last revision")                \
   X(kWatchHalfRevision48, "a read from the disk stops within a revision")                  \
@@ -68,6 +71,7 @@
   X(kPromisesNotAwaited3, "what promises durability is sent before the disk has confirmed") \
   X(kAnsweredWhenPlaced8, "a write is answered once it is in the leader's log")             \
   X(kReadsAtOnce31, "a read is answered before the state has reached its index")            \
+  X(kWallClockTimers33, "timers go by the wall clock")                                      \
   X(kForwardedAgain58, "a forwarded proposal is forwarded again after a leader change")     \
   X(kForwardTakenTwice58, "a forward that the network doubled is taken twice")              \
   X(kOutcomeLost, "a proposal that its leader refuses is forgotten")                        \

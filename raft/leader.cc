@@ -204,7 +204,9 @@ void Raft::OnPropose(const Propose& propose) {
 }
 
 ProposalRefusal Raft::WhyNotProposed(const Payload& payload) const {
-  if (payload.size() > options_.entry_bytes_max) return ProposalRefusal::kTooLarge;
+  if (payload.size() > options_.entry_bytes_max && !KEEL_MUTANT(kTooLargeTaken50)) {
+    return ProposalRefusal::kTooLarge;
+  }
   if (role_ != Role::kLeader) return ProposalRefusal::kNotLeader;
   if (transfer_.has_value() || !config().IsVoter(id())) return ProposalRefusal::kTransferring;
   const size_t cost = payload.size() + kEntryOverheadBytes;

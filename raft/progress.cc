@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/mutant.h"
+
 namespace keel::raft {
 
 void Inflight::Add(Index last, size_t bytes) {
@@ -26,6 +28,7 @@ bool Progress::IsPaused(size_t inflight_messages_max, size_t inflight_bytes_max)
     case FlowState::kProbe:
       return probing;
     case FlowState::kReplicate:
+      if (KEEL_MUTANT(kFloodsASlowPeer49)) return false;
       return inflight.messages() >= inflight_messages_max || inflight.bytes() >= inflight_bytes_max;
     case FlowState::kSnapshot:
       return true;

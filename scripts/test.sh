@@ -22,7 +22,12 @@ fuzz-txn    | 12 | a million malformed commands
 fuzz-log    | 20 | a million malformed logs
 chaos       | 14 | ten minutes of every fault on five real processes, and no anomaly
 planted     | 32 | the chaos tool finds known bugs in real processes
-crash       |  3 | every crash of the disk, fifty thousand images and more"
+crash       |  3 | every crash of the disk, fifty thousand images and more
+fuzz-http2  |  9 | a million malformed HTTP/2 streams
+fuzz-grpc   |  9 | a million malformed gRPC calls
+fuzz-http1  |  4 | a million malformed HTTP/1.1 requests
+sim-nodes   | 40 | two thousand seeds of whole nodes
+faults      | 25 | the long faults of real processes: ten minutes of resets, a million writes missed"
 
 command_test() {
   local tier=default budget_minutes=0
@@ -68,8 +73,22 @@ stage_fuzz_peer() { command_fuzz peer_frames --runs 1000000; }
 stage_fuzz_vote() { command_fuzz wal_vote --runs 1000000; }
 stage_fuzz_txn() { command_fuzz kv_txn --runs 1000000; }
 stage_fuzz_log() { command_fuzz wal_record --runs 1000000; }
+stage_fuzz_http2() { command_fuzz net_http2 --runs 1000000; }
+stage_fuzz_grpc() { command_fuzz net_grpc --runs 1000000; }
+stage_fuzz_http1() { command_fuzz net_http1 --runs 1000000; }
 stage_current() { command_conformance --current; }
 stage_crash() { command_crash; }
+
+stage_sim_nodes() {
+  build release keel-sim-node
+  build/bin/keel-sim-node --seeds 2000
+}
+
+stage_faults() {
+  build release
+  ensure_packages conformance
+  ctest --preset release --label-regex '^slow$'
+}
 
 stage_chaos() {
   build release keeld keel-jepsen

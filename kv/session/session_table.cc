@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/coding.h"
+#include "base/mutant.h"
 #include "kv/mvcc/version_walk.h"
 
 namespace keel::kv {
@@ -72,7 +73,7 @@ SessionTable::Admission SessionTable::Admit(const Origin& origin, const Scope& s
   Touch(origin.session, &session, scope);
   if (origin.sequence < session.lowest) return {.refused = KvError::kSessionAcknowledged};
   const auto answer = session.answers.find(origin.sequence);
-  if (answer != session.answers.end()) {
+  if (answer != session.answers.end() && !KEEL_MUTANT(kRetryTwice47)) {
     Admission admission;
     admission.answer = DecodeOutcome(answer->second);
     KEEL_CHECK(admission.answer.has_value()) << "a session's answer was checked when it was loaded";

@@ -179,7 +179,7 @@ class Node final : public TransportSink {
   [[nodiscard]] ApplyLoop::Options ApplyOptions();
 
   // ---- node_step.cc: one step, and what it says ----
-  [[nodiscard]] uint64_t NowMs() const { return seams_.clock->MonotonicMs(); }
+  [[nodiscard]] uint64_t NowMs() const;
   void TakeRead(ReadDone done);
   void Feed(raft::Event event);
   void ScheduleStep();

@@ -14,6 +14,11 @@ constexpr uint64_t kHousekeepEveryMs = 50;
 
 }  // namespace
 
+uint64_t Node::NowMs() const {
+  if (KEEL_MUTANT(kWallClockTimers33)) return seams_.clock->WallMs();
+  return seams_.clock->MonotonicMs();
+}
+
 void Node::Feed(raft::Event event) {
   if (stopped_) return;
   inputs_.push_back({raft::Instant(NowMs()), std::move(event)});

@@ -181,6 +181,17 @@ std::string LeaseClockHunt() {
              : "";
 }
 
+std::string RetryHunt() {
+  StoreWorld world;
+  world.Apply(SessionOpenOp{.id = SessionId(1)});
+  const Origin origin{.session = SessionId(1), .sequence = 1};
+  const Outcome first = world.Apply(PutOp{.key = "a", .value = "1"}, origin);
+  world.Put("a", "2");
+  const Outcome again = world.Apply(PutOp{.key = "a", .value = "1"}, origin);
+  if (world.Get("a") != "2") return "a retry was carried out again";
+  return EncodeOutcome(first) == EncodeOutcome(again) ? "" : "a retry was answered otherwise";
+}
+
 std::vector<std::string> ChunksOf(Store& store) {
   SnapshotReader reader(store.view(), {});
   std::vector<std::string> chunks;
@@ -252,6 +263,7 @@ std::vector<Quarry> AllQuarries() {
       {Mutant::kTornTailKept46, "kTornTailKept46", engine},
       {Mutant::kAppliedApart40, "kAppliedApart40", AppliedHunt},
       {Mutant::kCompactionLowersRevision41, "kCompactionLowersRevision41", RevisionHunt},
+      {Mutant::kRetryTwice47, "kRetryTwice47", RetryHunt},
       {Mutant::kWatchGap48, "kWatchGap48", model},
       {Mutant::kWatchTwice48, "kWatchTwice48", model},
       {Mutant::kWatchHalfRevision48, "kWatchHalfRevision48", model},

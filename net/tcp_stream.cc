@@ -56,6 +56,12 @@ ByteStream::Outcome TcpStream::Read(std::span<char> into) {
 }
 
 ByteStream::Outcome TcpStream::Write(std::span<const std::string_view> spans) {
+  if (spans.size() == 1) {
+    const ssize_t bytes =
+        ::send(descriptor_, spans.front().data(), spans.front().size(), MSG_NOSIGNAL);
+    if (bytes < 0) return Failed(errno, "sending");
+    return {.bytes = static_cast<size_t>(bytes)};
+  }
   std::array<iovec, kSpansMax> parts;
   const size_t count = std::min(spans.size(), kSpansMax);
   for (size_t i = 0; i < count; ++i) {

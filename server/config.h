@@ -53,7 +53,8 @@ struct Config {
   uint64_t keepalive_interval_ms = 60'000;
   uint64_t keepalive_timeout_ms = 20'000;
 
-  // ---- the log of this process ----
+  // ---- this process ----
+  bool batch_scheduling = true;
   std::string log_level = "info";
 
   // ---- made of the above ----

@@ -145,6 +145,9 @@ constexpr auto kFlags = std::to_array<Flag>({
      "A ping without an answer for this long ends the connection.",
      Duration<&Config::keepalive_timeout_ms>},
 
+    {"batch-scheduling", kProcess, "", "on",
+     "Have a thread that is woken wait for the one at work: more throughput on busy processors.",
+     Switch<&Config::batch_scheduling>},
     {"log-level", kProcess, "debug|info|warn|error", "info", "The least that is logged.", Level},
 
     Ignored("snapshot-count"),

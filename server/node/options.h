@@ -25,7 +25,7 @@ struct NodeOptions {
   size_t proposals_max = 100'000;
   // A leader whose last entries are not committed yet gathers what comes in, until they are, or it
   // has so many, or the first has waited so long.
-  size_t gather_max = 256;
+  size_t gather_max = 64;
   uint64_t gather_us = 2'000;
   // How long a proposal is held here while nobody leads: then Dropped, kNoLeader.
   uint64_t leader_patience_ms = 5'000;

@@ -214,28 +214,59 @@ def a_watch_goes_on_when_its_member_dies(cluster):
     finish(process)
 
 
+def replace(cluster, old, name):
+    """Runs `member replace` and starts the new member as it says; gives the member and what was printed."""
+    fresh = cluster.new_member(name)
+    process = follow(KEELCTL, cluster, "member", "replace", old.name, fresh.peer_url, f"--name={name}", "--wait=60s")
+    said = ""
+    while "--initial-cluster=" not in said:
+        line = process.stdout.readline()
+        equal(bool(line), True, said)
+        said += line
+    cluster.start(fresh, initial=said.split("--initial-cluster=")[1].strip(), state="existing")
+    said += process.communicate(timeout=90)[0]
+    equal(process.returncode, 0, said)
+    cluster.members.remove(old)
+    cluster.wait_healthy([fresh])
+    equal(len(run(cluster, "member", "list", endpoints=[fresh]).splitlines()), 3)
+    return fresh, said
+
+
+def identity_of(cluster, member):
+    listed = run(cluster, "member", "list").splitlines()
+    return next(line.split(",")[0] for line in listed if f", {member.name}, " in line)
+
+
 @SUITE.case
 def a_dead_member_is_replaced_in_one_step(cluster):
     dead = cluster.members[0]
-    identity = next(line.split(",")[0] for line in run(cluster, "member", "list").splitlines() if f", {dead.name}, " in line)
+    identity = identity_of(cluster, dead)
     run(cluster, "put", "before", "x")
     cluster.kill(dead)
     wait_for("a leader", lambda: keelctl(cluster, "put", "meanwhile", "x").returncode == 0)
-    fresh = cluster.new_member("fresh")
-    process = follow(KEELCTL, cluster, "member", "replace", dead.name, fresh.peer_url, "--name=fresh", "--wait=60s")
-    equal(process.stdout.readline(), f"removed {identity}\n")
-    initial = process.stdout.readline()
-    contains(initial, "as a learner")
-    while "--initial-cluster=" not in initial:
-        initial = process.stdout.readline()
-    cluster.start(fresh, initial=initial.split("--initial-cluster=")[1].strip(), state="existing")
-    rest = process.communicate(timeout=60)[0]
-    equal(process.returncode, 0, rest)
-    contains(rest, " votes\n")
-    cluster.members.remove(dead)
-    cluster.wait_healthy([fresh])
+    fresh, said = replace(cluster, dead, "fresh")
+    # It goes first: nobody is added while a voter is down.
+    equal(said.startswith(f"removed {identity}\nadded "), True, said)
+    equal(said.endswith(" votes\n"), True, said)
     equal(run(cluster, "get", "before", endpoints=[fresh]), "before\nx\n")
-    equal(len(run(cluster, "member", "list").splitlines()), 3)
+
+
+@SUITE.case
+def a_live_member_is_replaced_in_one_step_even_if_it_leads(cluster):
+    if len(cluster.members) == 1:
+        return
+    for number in range(2):
+        old = cluster.leader()
+        identity = identity_of(cluster, old)
+        run(cluster, "put", "moved", str(number))
+        fresh, said = replace(cluster, old, f"moved{number}")
+        # It goes last: the cluster never has less to lose than before.
+        equal(said.startswith("added "), True, said)
+        equal(said.endswith(f" votes\nremoved {identity}\n"), True, said)
+        equal(run(cluster, "get", "moved", endpoints=[fresh]), f"moved\n{number}\n")
+        equal(identity in run(cluster, "member", "list", endpoints=[fresh]), False)
+        # It was told that it is no member any more.
+        wait_for("the end of the old one", lambda o=old: o.process.poll() is not None)
 
 
 @SUITE.case

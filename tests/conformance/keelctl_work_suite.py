@@ -217,14 +217,14 @@ def a_watch_goes_on_when_its_member_dies(cluster):
 def replace(cluster, old, name):
     """Runs `member replace` and starts the new member as it says; gives the member and what was printed."""
     fresh = cluster.new_member(name)
-    process = follow(KEELCTL, cluster, "member", "replace", old.name, fresh.peer_url, f"--name={name}", "--wait=60s")
+    process = follow(KEELCTL, cluster, "member", "replace", old.name, fresh.peer_url, f"--name={name}", "--wait=200s")
     said = ""
     while "--initial-cluster=" not in said:
         line = process.stdout.readline()
         equal(bool(line), True, said)
         said += line
     cluster.start(fresh, initial=said.split("--initial-cluster=")[1].strip(), state="existing")
-    said += process.communicate(timeout=90)[0]
+    said += process.communicate(timeout=240)[0]
     equal(process.returncode, 0, said)
     cluster.members.remove(old)
     cluster.wait_healthy([fresh])

@@ -174,6 +174,22 @@ def a_forecast_lands_within_a_fifth_of_a_fill(cluster):
 
 
 @SUITE.case
+def a_forecast_made_before_the_fill_comes_true(cluster):
+    if os.path.basename(cluster.program) == "etcd":
+        return
+    keys = 10_000
+    plan = json.loads(run(cluster, "plan", f"--keys={keys}", "--writes=1", "--key-size=13", "--value-size=500", "-w", "json"))
+    expected = plan["forecast"][0]["stateBytes"]
+    with Cluster(cluster.program, nodes=1) as fresh:
+        for number in range(keys // 100):
+            puts = "".join(f"put fill/{number:04}{key:04} {os.urandom(250).hex()}\n" for key in range(100))
+            run(fresh, "txn", stdin=f"\n{puts}\n\n")
+        status = json.loads(run(fresh, "endpoint", "status", "-w", "json"))[0]["Status"]
+    print(f"  forecast {expected}, measured {status['dbSize']}")
+    equal(abs(expected / status["dbSize"] - 1) < 0.2, True, f"forecast {expected}, measured {status['dbSize']}")
+
+
+@SUITE.case
 def nobody_there_is_told_at_once(cluster):
     dead = type("Dead", (), {"endpoint": "127.0.0.1:1"})()
     for arguments in (("get", "a"), ("put", "a", "x"), ("watch", "a"), ("lock", "a"), ("elect", "a", "b"), ("status",),

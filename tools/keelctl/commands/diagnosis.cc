@@ -288,8 +288,9 @@ void CheckIdentity(const Case& c) {
     c.Find({.name = "two-clusters",
             .what = "the endpoints, or the members, answer with different cluster ids",
             .meaning = "these are two clusters: a client may read from one and write to the other",
-            .advice = "look at --endpoints, and at --initial-cluster-token and the client addresses "
-                      "of the members"});
+            .advice =
+                "look at --endpoints, and at --initial-cluster-token and the client addresses "
+                "of the members"});
   }
   if (versions.size() > 1) {
     c.Find({.gravity = Gravity::kWarning,

@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
 """What keelctl does over time and under failures: watches, locks, elections, mirrors, snapshots, its own commands."""
 
+import fcntl
 import json
 import os
+import pathlib
+import pty
 import re
+import struct
 import subprocess
+import termios
 import time
 
 from cluster import Cluster, wait_for
-from keelctl_calls import CODES, ETCDCTL, KEELCTL, finish, follow, keelctl, lines, poll, run
+from keelctl_calls import CODES, ENVIRONMENT, ETCDCTL, KEELCTL, finish, follow, keelctl, lines, poll, run
 from suite import Suite, contains, equal
 
 SUITE = Suite("keelctl-work")
@@ -154,6 +159,48 @@ def trees_and_stats_count(cluster):
         run(cluster, "put", f"tree/{number % 3}/{number}", "x" * 100)
     contains(run(cluster, "tree", "tree/", "--depth=1"), "└── 2/  10    1.0 kB  33%")
     contains(run(cluster, "stats", "tree/", "--depth=2"), "tree/0/  10    1.1 kB  108 B    109 B    10")
+
+
+def on_a_terminal(cluster, *arguments):
+    """What is shown on a screen of 200 columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
+    addresses = ",".join(m.endpoint for m in cluster.running())
+    with subprocess.Popen([KEELCTL, f"--endpoints={addresses}", *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=ENVIRONMENT):
+        os.close(theirs)
+        shown = b""
+        try:
+            while part := os.read(ours, 65536):
+                shown += part
+        except OSError:
+            pass  # the other end is closed
+    os.close(ours)
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode()).replace("\r", "")
+
+
+@SUITE.case
+def the_screens_of_the_page_are_todays(cluster):
+    if os.path.basename(cluster.program) == "etcd":
+        return
+    page = (pathlib.Path(__file__).resolve().parents[2] / "docs" / "keelctl.md").read_text(encoding="utf-8")
+
+    def heads(text):
+        """The lines that name columns, and the words that stand before numbers."""
+        return [tuple(line.split()) for line in text.splitlines() if re.fullmatch(r"[A-Z][A-Z0-9/ ]{8,}", line)]
+
+    def block(begin):
+        return page[page.index(begin) :].split("```")[0]
+
+    equal(heads(on_a_terminal(cluster, "status")), heads(block("$ keelctl status\n")), "status")
+    live = page[page.index("### top: the cluster live") :].split("```")[1]
+    screens = on_a_terminal(cluster, "top", "--count=2", "--interval=200ms")
+    equal(set(heads(screens)), set(heads(live)), "top")
+    equal(heads(on_a_terminal(cluster, "tree"))[:1], heads(block("$ keelctl tree --rows 5\n"))[:1], "tree")
+    plan = ("plan", "--keys", "1000000", "--writes", "500", "--new-keys", "0.2", "--key-size", "32", "--value-size", "512", "--disk", "200GB")
+    equal(on_a_terminal(cluster, *plan), block("$ keelctl " + " ".join(plan)).split("\n", 1)[1], "plan")
+    healthy = re.search(r"healthy: .*", page)[0]
+    wait_for("a healthy cluster", lambda: on_a_terminal(cluster, "doctor", "--slow-sync=20s") == healthy + "\n")
+    contains(page, f"by {healthy.split()[3]} checks")
 
 
 @SUITE.case

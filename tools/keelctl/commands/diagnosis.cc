@@ -163,7 +163,7 @@ void CheckDisk(const Case& c) {
          .what = "one in ten syncs of the log of member " + each.name() + " takes " +
                  (std::isinf(*slow) ? "very long" : "up to " + Number(*slow * 1000) + " ms"),
          .meaning = "writes wait for it when it leads, and elections may come from it",
-         .advice = "give the log a disk of its own (--wal-dir), and look who else writes there"});
+         .advice = "give the data directory a disk of its own, and look who else writes there"});
   }
 }
 

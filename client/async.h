@@ -181,9 +181,9 @@ Answer Await(const Core& core, Start start) {
 
 }  // namespace internal
 
-// Writes both forms of an operation over its one start, `void/Operation StartX(Request, Done<A>)`:
-//   Answer Method(Request request) const;                     waits
-//   template <Token> auto Method(Request request, Token&&) const;
+// Writes both forms of an operation over its one start, `Operation StartX(Request, Done<Answer>)`:
+// `Answer Method(Request request) const`, which waits, and one with a completion token behind the
+// request.
 #define KEEL_CLIENT_OPERATION(Answer, Method, Request)                                            \
   Answer Method(Request request) const {                                                          \
     return ::keel::client::internal::Await<Answer>(                                               \

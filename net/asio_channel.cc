@@ -8,6 +8,13 @@ namespace keel::net {
 namespace {
 
 constexpr size_t kReceiveBufferBytes = 64 * 1024;
+// Some hundred answers to puts: what they bring about is on its way while the next ones are read.
+constexpr size_t kSliceBytes = 8 * 1024;
+
+// The id of a call that found a connection is its place: the link's number above, the stream's
+// below. So it needs no table, and nothing to take it out of one. The others are counted.
+constexpr uint64_t kWaited = uint64_t{1} << 63;
+constexpr int kStreamBits = 32;
 
 }  // namespace
 
@@ -80,7 +87,8 @@ void AsioChannel::OnConnected(Result<std::unique_ptr<ByteStream>> stream) {
           .executor = executor_,
           .clock = &executor_->clock(),
           .receive_buffer = receive_buffer_,
-          .on_closed = [this, number](const Status& reason) { OnLinkClosed(number, reason); }},
+          .on_closed = [this, number](const Status& reason) { OnLinkClosed(number, reason); },
+          .slice_bytes_max = kSliceBytes},
       [&](SessionHost* host, std::string_view) {
         auto session = std::make_unique<GrpcClientSession>(options_.grpc, host,
                                                            executor_->clock().MonotonicUs());
@@ -132,24 +140,27 @@ void AsioChannel::LeaveIfClosing() {
 // ---- calls ----
 
 ClientCallId AsioChannel::Start(CallOptions options, std::unique_ptr<CallObserver> observer) {
-  const ClientCallId id(++last_call_);
-  Call& call = calls_[id.value()];
   const uint64_t now_us = executor_->clock().MonotonicUs();
-  if (options.timeout_us != 0) call.begin.deadline_us = now_us + options.timeout_us;
-  call.begin.options = std::move(options);
-  call.observer = std::move(observer);
+  GrpcClientSession::Begin begin{.options = std::move(options)};
+  if (begin.options.timeout_us != 0) begin.deadline_us = now_us + begin.options.timeout_us;
   LeaveIfClosing();
+  Status refused;
   if (state_ == State::kReady) {
-    Launch(id, &call);
-    return id;
+    const Result<StreamId> stream = links_.at(current_).session->Start(begin, &observer, now_us);
+    if (stream.ok()) return ClientCallId((current_ << kStreamBits) | stream->value());
+    refused = stream.status();
+  } else if (pending_.size() >= options_.pending_calls_max ||
+             pending_bytes_ >= options_.pending_bytes_max) {
+    refused = ResourceExhausted("too many calls wait for a connection");
+  } else if (state_ == State::kBackoff && !begin.options.wait_for_ready) {
+    refused = last_failure_;
   }
-  if (pending_.size() >= options_.pending_calls_max ||
-      pending_bytes_ >= options_.pending_bytes_max) {
-    EndPending(id, ResourceExhausted("too many calls wait for a connection"));
-    return id;
-  }
-  if (state_ == State::kBackoff && !call.begin.options.wait_for_ready) {
-    EndPending(id, last_failure_);
+  const ClientCallId id(++last_call_ | kWaited);
+  Call& call = calls_[id.value()];
+  call.begin = std::move(begin);
+  call.observer = std::move(observer);
+  if (!refused.ok()) {
+    EndPending(id, refused);
     return id;
   }
   pending_.push_back(id);
@@ -223,18 +234,27 @@ void AsioChannel::EndPending(ClientCallId id, const Status& status) {
   });
 }
 
-GrpcClientSession* AsioChannel::SessionOf(const Call& call) {
-  const auto found = links_.find(call.link);
-  return found == links_.end() ? nullptr : found->second.session;
+AsioChannel::Place AsioChannel::PlaceOf(ClientCallId id) const {
+  uint64_t link = id.value() >> kStreamBits;
+  StreamId stream(id.value() & ((uint64_t{1} << kStreamBits) - 1));
+  if ((id.value() & kWaited) != 0) {
+    const auto found = calls_.find(id.value());
+    if (found == calls_.end()) return {};
+    link = found->second.link;
+    stream = found->second.stream;
+  }
+  const auto found = links_.find(link);
+  if (found == links_.end()) return {};
+  return {.session = found->second.session, .stream = stream};
 }
 
 WriteResult AsioChannel::Write(ClientCallId id, Payload message) {
+  if (const Place place = PlaceOf(id); place.session != nullptr) {
+    return place.session->Write(place.stream, std::move(message));
+  }
   const auto found = calls_.find(id.value());
   if (found == calls_.end()) return WriteResult::kGone;
   Call& call = found->second;
-  if (GrpcClientSession* session = SessionOf(call)) {
-    return session->Write(call.stream, std::move(message));
-  }
   if (call.writes_closed) return WriteResult::kGone;
   // The first message is always taken: Start has looked at the bound.
   const size_t bytes_max = options_.grpc.http2.stream_queue_bytes_max;
@@ -252,27 +272,23 @@ WriteResult AsioChannel::Write(ClientCallId id, Payload message) {
 }
 
 void AsioChannel::CloseWrites(ClientCallId id) {
+  if (const Place place = PlaceOf(id); place.session != nullptr) {
+    return place.session->CloseWrites(place.stream);
+  }
   const auto found = calls_.find(id.value());
-  if (found == calls_.end()) return;
-  Call& call = found->second;
-  call.writes_closed = true;
-  if (GrpcClientSession* session = SessionOf(call)) session->CloseWrites(call.stream);
+  if (found != calls_.end()) found->second.writes_closed = true;
 }
 
 void AsioChannel::Cancel(ClientCallId id) {
-  const auto found = calls_.find(id.value());
-  if (found == calls_.end()) return;
-  if (GrpcClientSession* session = SessionOf(found->second)) {
-    return session->Cancel(found->second.stream);
+  if (const Place place = PlaceOf(id); place.session != nullptr) {
+    return place.session->Cancel(place.stream);
   }
   EndPending(id, Cancelled("the call was cancelled"));
 }
 
 void AsioChannel::ResumeReads(ClientCallId id) {
-  const auto found = calls_.find(id.value());
-  if (found == calls_.end()) return;
-  if (GrpcClientSession* session = SessionOf(found->second)) {
-    session->ResumeReads(found->second.stream);
+  if (const Place place = PlaceOf(id); place.session != nullptr) {
+    place.session->ResumeReads(place.stream);
   }
 }
 

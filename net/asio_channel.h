@@ -70,6 +70,13 @@ class AsioChannel final : public Channel {
     GrpcClientSession* session = nullptr;
   };
 
+  // Where a call runs.
+  struct Place {
+    GrpcClientSession* session = nullptr;
+    StreamId stream;
+  };
+
+  // A call that found no connection: as long as it waits, and as long as it runs then.
   struct Call {
     // Where it runs; 0 while it waits.
     uint64_t link = 0;
@@ -96,7 +103,8 @@ class AsioChannel final : public Channel {
   void FailPending(const Status& reason);
   // Ends a waiting call, later.
   void EndPending(ClientCallId id, const Status& status);
-  [[nodiscard]] GrpcClientSession* SessionOf(const Call& call);
+  // Without a session if it waits, or is over.
+  [[nodiscard]] Place PlaceOf(ClientCallId id) const;
 
   AsioExecutor* const executor_;
   const AsioChannelOptions options_;
@@ -107,6 +115,7 @@ class AsioChannel final : public Channel {
   // The link that new calls take, if the state is kReady.
   uint64_t current_ = 0;
   std::vector<char> receive_buffer_;
+  // By their ids.
   std::unordered_map<uint64_t, Call> calls_;
   // Waiting for a connection, in their order.
   std::vector<ClientCallId> pending_;

@@ -57,12 +57,24 @@ void Connection::OnReadable() {
     const ByteStream::Outcome outcome = stream_->Read(environment_.receive_buffer);
     if (outcome.kind == ByteStream::Outcome::Kind::kClosed) return Close(outcome.reason);
     if (outcome.kind == ByteStream::Outcome::Kind::kWouldBlock) break;
-    session_->Receive({environment_.receive_buffer.data(), outcome.bytes},
-                      environment_.clock->MonotonicUs());
+    Take({environment_.receive_buffer.data(), outcome.bytes});
+    if (closed_) return;
     if (outcome.bytes < environment_.receive_buffer.size()) break;
   }
   Flush();
   if (!closed_) stream_->WaitReadable();
+}
+
+void Connection::Take(std::string_view bytes) {
+  const uint64_t now_us = environment_.clock->MonotonicUs();
+  while (true) {
+    const std::string_view slice = bytes.substr(0, environment_.slice_bytes_max);
+    session_->Receive(slice, now_us);
+    bytes.remove_prefix(slice.size());
+    if (bytes.empty()) return;
+    Flush();
+    if (closed_) return;
+  }
 }
 
 void Connection::OnWritable() {

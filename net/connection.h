@@ -36,6 +36,9 @@ class Connection final : public SessionHost, private StreamOwner {
     // Once, with the reason; the session has been told before.
     std::function<void(const Status&)> on_closed;
     uint64_t linger_us = 1'000'000;
+    // What the session is given at a time, before it may send: less than the buffer where its
+    // answer to the first bytes is work for the peer, while the others are still being looked at.
+    size_t slice_bytes_max = std::string_view::npos;
   };
   using MakeSession = std::function<std::unique_ptr<Session>(SessionHost*, std::string_view peer)>;
 
@@ -53,6 +56,7 @@ class Connection final : public SessionHost, private StreamOwner {
   void OnReadable() override;
   void OnWritable() override;
 
+  void Take(std::string_view bytes);
   void Flush();
   // False when the socket takes no more now.
   [[nodiscard]] bool WriteSome();

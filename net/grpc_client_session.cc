@@ -11,8 +11,10 @@ namespace keel::net {
 namespace {
 
 constexpr size_t kShownBytesMax = 100;
-constexpr size_t kOwnFieldsMax = 10;
 constexpr uint64_t kCoarseTimeoutUs = 100'000;
+// Of the memory that past calls leave behind.
+constexpr size_t kSparesMax = 1024;
+constexpr size_t kSpareBytesMax = 1024;
 
 // Up to whole milliseconds: equal timeouts then look alike on the wire, and are sent as an index.
 uint64_t RoundTimeout(uint64_t timeout_us) {
@@ -81,32 +83,30 @@ Result<StreamId> GrpcClientSession::Start(const Begin& begin,
     return ResourceExhausted("too much is waiting to be sent on one connection");
   }
   const CallOptions& options = begin.options;
-  std::vector<Metadata::Field> fields;
-  fields.reserve(kOwnFieldsMax + options.metadata.size());
-  fields.insert(fields.end(), {{":method", "POST"},
-                               {":scheme", options_.scheme},
-                               {":path", options.path},
-                               {":authority", options_.authority},
-                               {"te", "trailers"},
-                               {"content-type", "application/grpc"},
-                               {"user-agent", options_.user_agent},
-                               {"grpc-accept-encoding", "identity,gzip"}});
+  fields_.assign({{":method", "POST"},
+                  {":scheme", options_.scheme},
+                  {":path", options.path},
+                  {":authority", options_.authority},
+                  {"te", "trailers"},
+                  {"content-type", "application/grpc"},
+                  {"user-agent", options_.user_agent},
+                  {"grpc-accept-encoding", "identity,gzip"}});
   std::string timeout;
   if (begin.deadline_us != 0) {
     timeout =
         FormatTimeout(RoundTimeout(begin.deadline_us > now_us ? begin.deadline_us - now_us : 1));
-    fields.push_back({"grpc-timeout", timeout});
+    fields_.push_back({"grpc-timeout", timeout});
   }
-  if (options.compress) fields.push_back({"grpc-encoding", "gzip"});
+  if (options.compress) fields_.push_back({"grpc-encoding", "gzip"});
   for (size_t i = 0; i < options.metadata.size(); ++i) {
-    if (Metadata::MaySend(options.metadata[i])) fields.push_back(options.metadata[i]);
+    if (Metadata::MaySend(options.metadata[i])) fields_.push_back(options.metadata[i]);
   }
-  KEEL_ASSIGN_OR_RETURN(const StreamId stream, http2_.Request(fields));
-  Call& call = calls_.try_emplace(stream.value()).first->second;
+  KEEL_ASSIGN_OR_RETURN(const StreamId stream, http2_.Request(fields_));
+  Call& call = Add(stream);
   call.observer = std::move(*observer);
   call.compress = options.compress;
   call.deadline_us = begin.deadline_us;
-  if (call.deadline_us != 0) deadlines_.emplace(call.deadline_us, stream.value());
+  if (call.deadline_us != 0) SetDeadline(stream, call.deadline_us);
   Touch();
   return stream;
 }
@@ -258,7 +258,7 @@ void GrpcClientSession::Done(StreamId stream, const Status& status, const Metada
   Calls::node_type node = calls_.extract(stream.value());
   if (node.empty()) return;
   Call& call = node.mapped();
-  if (call.deadline_us != 0) deadlines_.erase({call.deadline_us, stream.value()});
+  if (call.deadline_us != 0) ClearDeadline(stream, call.deadline_us);
   http2_.Consume(stream, std::exchange(call.held_bytes, 0));
   past_calls_.push_back(std::move(node));
   call.observer->OnDone(status, trailers);
@@ -267,6 +267,40 @@ void GrpcClientSession::Done(StreamId stream, const Status& status, const Metada
 GrpcClientSession::Call* GrpcClientSession::Find(StreamId stream) {
   const auto found = calls_.find(stream.value());
   return found == calls_.end() ? nullptr : &found->second;
+}
+
+GrpcClientSession::Call& GrpcClientSession::Add(StreamId stream) {
+  if (spare_calls_.empty()) return calls_.try_emplace(stream.value()).first->second;
+  Calls::node_type node = std::move(spare_calls_.back());
+  spare_calls_.pop_back();
+  node.key() = stream.value();
+  return calls_.insert(std::move(node)).position->second;
+}
+
+void GrpcClientSession::Call::Reset() {
+  Call anew;
+  anew.reader = std::move(reader);
+  anew.reader.Reset({});
+  anew.trailers = std::move(trailers);
+  anew.trailers.Clear();
+  *this = std::move(anew);
+}
+
+// Most are due later than all others.
+void GrpcClientSession::SetDeadline(StreamId stream, uint64_t due_us) {
+  if (spare_deadlines_.empty()) {
+    deadlines_.emplace_hint(deadlines_.end(), due_us, stream.value());
+    return;
+  }
+  Deadlines::node_type node = std::move(spare_deadlines_.back());
+  spare_deadlines_.pop_back();
+  node.value() = {due_us, stream.value()};
+  deadlines_.insert(deadlines_.end(), std::move(node));
+}
+
+void GrpcClientSession::ClearDeadline(StreamId stream, uint64_t due_us) {
+  Deadlines::node_type node = deadlines_.extract({due_us, stream.value()});
+  if (spare_deadlines_.size() < kSparesMax) spare_deadlines_.push_back(std::move(node));
 }
 
 void GrpcClientSession::Touch() {
@@ -285,6 +319,13 @@ void GrpcClientSession::EndDrive() {
   }
   if (worked) host_->WantsFlush();
   driving_ = false;
+  for (Calls::node_type& node : past_calls_) {
+    const Call& call = node.mapped();
+    const size_t kept_bytes = call.reader.kept_bytes() + call.trailers.ListBytes();
+    if (spare_calls_.size() == kSparesMax || kept_bytes > kSpareBytesMax) continue;
+    node.mapped().Reset();
+    spare_calls_.push_back(std::move(node));
+  }
   past_calls_.clear();
 }
 

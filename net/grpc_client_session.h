@@ -76,6 +76,9 @@ class GrpcClientSession final : public Session, private Http2Events {
 
  private:
   struct Call {
+    // As if made anew, with the memory kept.
+    void Reset();
+
     std::unique_ptr<CallObserver> observer;
     MessageReader reader{{}};
     uint64_t deadline_us = 0;
@@ -89,6 +92,8 @@ class GrpcClientSession final : public Session, private Http2Events {
     bool peer_ended = false;
   };
   using Calls = std::unordered_map<uint64_t, Call>;
+  // When due, and whose.
+  using Deadlines = std::set<std::pair<uint64_t, uint64_t>>;
 
   // ---- Http2Events ----
   void OnHeaders(StreamId stream, Block block, Metadata* fields) override;
@@ -105,6 +110,9 @@ class GrpcClientSession final : public Session, private Http2Events {
   void Fail(StreamId stream, const Status& status);
   void Done(StreamId stream, const Status& status, const Metadata& trailers);
   [[nodiscard]] Call* Find(StreamId stream);
+  [[nodiscard]] Call& Add(StreamId stream);
+  void SetDeadline(StreamId stream, uint64_t due_us);
+  void ClearDeadline(StreamId stream, uint64_t due_us);
   void Touch();
   void EndDrive();
 
@@ -112,9 +120,14 @@ class GrpcClientSession final : public Session, private Http2Events {
   SessionHost* const host_;
   Http2Session http2_;
   Calls calls_;
-  std::set<std::pair<uint64_t, uint64_t>> deadlines_;
+  Deadlines deadlines_;
   // Over, but perhaps still running: until the drive's end.
   std::vector<Calls::node_type> past_calls_;
+  // What past calls leave to those that come: with hundreds on their way, an allocator's own caches
+  // are too small. Bounded in number and in bytes.
+  std::vector<Calls::node_type> spare_calls_;
+  std::vector<Deadlines::node_type> spare_deadlines_;
+  std::vector<Metadata::Field> fields_;
   std::vector<StreamId> resumed_;
   std::vector<StreamId> cancelled_;
   std::vector<StreamId> roomy_;

@@ -39,6 +39,8 @@ class MessageReader {
 
   // Received and not handed out yet.
   [[nodiscard]] size_t buffered_bytes() const { return buffer_.size() - offset_; }
+  // The memory that a Reset may keep.
+  [[nodiscard]] size_t kept_bytes() const { return buffer_.capacity(); }
 
  private:
   [[nodiscard]] Result<Next> Decode(std::string_view body, std::string_view* message);

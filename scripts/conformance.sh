@@ -27,7 +27,7 @@ conformance_pinned() {
 
 # The newest of every client, from the registries that the tools of their languages are configured for.
 conformance_current() {
-  build release keeld
+  build release keeld keelctl
   ensure_packages conformance current
   /usr/bin/python3 tests/conformance/current.py --server build/bin/keeld "$@"
 }

@@ -5,8 +5,9 @@ readonly PACKAGES_BUILD="g++ cmake ninja-build ccache python3
   libxxhash-dev libleveldb-dev libcrypt-dev libssl-dev libnghttp2-dev libboost1.81-dev zlib1g-dev libzstd-dev
   libjemalloc-dev libprotobuf-dev protobuf-compiler libgoogle-glog-dev libgflags-dev prometheus-cpp-dev
   libgtest-dev libgmock-dev libbenchmark-dev python3-grpcio nghttp2-client pkg-config libedit-dev"
-# Debian's clients of etcd, for the conformance tests; nodejs and npm may also come from elsewhere.
-readonly PACKAGES_CONFORMANCE="etcd-client python3-etcd3 golang-go golang-etcd-server-dev"
+# Debian's clients of etcd, for the conformance tests, and what makes the SDK's reference; nodejs and npm may also come
+# from elsewhere.
+readonly PACKAGES_CONFORMANCE="etcd-client python3-etcd3 golang-go golang-etcd-server-dev doxygen"
 # Where the newest Python clients are installed: an environment of its own.
 readonly PACKAGES_CURRENT="python3-venv"
 # Where promtool is put: its package, prometheus, would start a server of its own if it were installed.

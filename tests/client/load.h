@@ -20,7 +20,8 @@ struct LoadOptions {
   uint64_t seed = 1;
 };
 
-// Coroutines that each count up a key of their own: no error, and each put once.
+// Coroutines that each count up a key of their own, for so many seconds or, if that is 0, until
+// they have done `count` operations together: no error, and each put once.
 [[nodiscard]] bool LoadCoroutines(const LoadOptions& options);
 // One key, put `count` times through a network that loses and repeats: it ends at that version,
 // and each answer names the version that its own put made.

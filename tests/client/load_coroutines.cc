@@ -34,9 +34,26 @@ struct Tally {
   }
 };
 
-boost::asio::awaitable<void> Count(Kv kv, std::string key, Clock::time_point end, Tally* tally) {
+// Shared by all coroutines, which run on one thread: how long they go on, or how much they do.
+class Allowance {
+ public:
+  explicit Allowance(const LoadOptions& options)
+      : by_time_(options.seconds > 0),
+        end_(Clock::now() + std::chrono::seconds(options.seconds)),
+        left_(options.count) {}
+
+  [[nodiscard]] bool IsLeft() const { return by_time_ ? Clock::now() < end_ : left_ > 0; }
+  void NoteOne() { left_ -= left_ > 0 ? 1 : 0; }
+
+ private:
+  const bool by_time_;
+  const Clock::time_point end_;
+  uint64_t left_;
+};
+
+boost::asio::awaitable<void> Count(Kv kv, std::string key, Allowance* allowance, Tally* tally) {
   uint64_t acknowledged = 0;
-  while (Clock::now() < end) {
+  while (allowance->IsLeft()) {
     const Clock::time_point began = Clock::now();
     PutRequest request{.key = key, .value = std::to_string(acknowledged + 1), .previous = true};
     const Result<PutResult> put = co_await kv.Put(std::move(request), use_awaitable);
@@ -49,6 +66,7 @@ boost::asio::awaitable<void> Count(Kv kv, std::string key, Clock::time_point end
     if (version != acknowledged) ++tally->wrong;
     ++acknowledged;
     ++tally->puts;
+    allowance->NoteOne();
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
     tally->longest_ms = std::max<uint64_t>(tally->longest_ms, static_cast<uint64_t>(took.count()));
     if (acknowledged % 4 != 0) continue;
@@ -59,6 +77,7 @@ boost::asio::awaitable<void> Count(Kv kv, std::string key, Clock::time_point end
     }
     if (!got->has_value() || (*got)->version != acknowledged) ++tally->wrong;
     ++tally->gets;
+    allowance->NoteOne();
   }
 }
 
@@ -67,12 +86,12 @@ boost::asio::awaitable<void> Count(Kv kv, std::string key, Clock::time_point end
 bool LoadCoroutines(const LoadOptions& options) {
   Client client({.endpoints = {options.endpoints.front()}, .timeout = Milliseconds(60'000)});
   const Kv kv(&client, {.prefix = "coroutines/"});
-  const Clock::time_point end = Clock::now() + std::chrono::seconds(options.seconds);
+  Allowance allowance(options);
   std::vector<Tally> tallies(options.in_flight);
   std::vector<std::future<void>> running;
   for (uint64_t i = 0; i < options.in_flight; ++i) {
     running.push_back(co_spawn(client.get_executor(),
-                               Count(kv, "key" + std::to_string(i), end, &tallies[i]),
+                               Count(kv, "key" + std::to_string(i), &allowance, &tallies[i]),
                                boost::asio::use_future));
   }
   for (std::future<void>& each : running) each.get();

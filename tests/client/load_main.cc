@@ -8,7 +8,8 @@
 
 DEFINE_string(mode, "", "coroutines, locks, once or watch");
 DEFINE_string(endpoints, "", "of the cluster, with commas between");
-DEFINE_uint64(count, 1000, "puts of `once`, changes of `watch`");
+DEFINE_uint64(count, 1000,
+              "operations of `coroutines` if --seconds is 0, puts of `once`, changes of `watch`");
 DEFINE_uint64(seconds, 10, "how long `coroutines` and `locks` run");
 DEFINE_uint64(in_flight, 64, "coroutines, or puts at once");
 DEFINE_uint64(seed, 1, "of the faults");

@@ -142,8 +142,8 @@ def a_watch_misses_nothing_and_repeats_nothing(cluster):
 
 
 @harness.case(nodes=3, slow=True)
-def no_error_surfaces_for_two_minutes(cluster):
-    program = load(cluster, "coroutines", "--seconds=120")
+def no_error_surfaces_in_a_million_operations(cluster):
+    program = load(cluster, "coroutines", "--seconds=0", "--count=1000000", "--in_flight=64")
     kill_in_turn(cluster, program, 5.0)
     program.expect_success(120)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`./run conformance --current`: the suites by the newest releases of the clients.
+"""`./run conformance --current`: the suites by the newest releases of the clients, and keelctl beside the etcdctl it follows.
 
 Fetches and builds each client (newest.py), runs its suite against three members of --server, and closes with
 a table of what was shown by which release, and one line for machines:
@@ -61,6 +61,12 @@ class Run:
         program, releases = newest.etcdctl(self.go(), self.build_dir)
         path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
         return ["/usr/bin/python3", HERE / "etcdctl_suite.py"], {"PATH": path}, releases
+
+    def suite_keelctl(self):
+        # Not the newest, but the one whose outputs keelctl has.
+        program, releases = newest.etcdctl(self.go(), self.build_dir, newest.ETCDCTL_MODEL)
+        suite = ["/usr/bin/python3", HERE / "keelctl_suite.py", "--keelctl", self.options.keelctl]
+        return [*suite, "--etcdctl", program], {}, releases
 
     def suite_grpcurl(self):
         program, releases = newest.grpcurl(self.go(), self.build_dir)
@@ -134,6 +140,7 @@ def main():
     names = [name.removeprefix("suite_") for name in vars(Run) if name.startswith("suite_")]
     parser = argparse.ArgumentParser(description="The conformance suites by the newest clients.")
     parser.add_argument("--server", default="build/bin/keeld", help="the program to judge (also: etcd)")
+    parser.add_argument("--keelctl", default="build/bin/keelctl", help="what is compared with etcdctl")
     parser.add_argument("--build-dir", default="build/conformance/current", help="where clients are built")
     parser.add_argument("--tools-dir", default="build/tools", help="where Go's toolchain and modules are kept")
     parser.add_argument("--only", action="append", choices=names, help="this client; repeat for more")

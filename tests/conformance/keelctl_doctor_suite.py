@@ -5,6 +5,7 @@ import argparse
 import concurrent.futures
 import json
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -62,6 +63,19 @@ def no_majority(cluster):
     for member in cluster.members[:2]:
         cluster.kill(member)
     equal(doctor(cluster, PATIENT), ["member-down", "no-quorum"])
+
+
+@case()
+def a_frozen_member(cluster):
+    cluster.follower().process.send_signal(signal.SIGSTOP)
+    wait_for("the finding", lambda: doctor(cluster, PATIENT, endpoints=cluster.members) == ["member-down"])
+
+
+@case(nodes=1)
+def endpoints_of_two_clusters(cluster):
+    with Cluster(cluster.program, nodes=1) as other:
+        wait_for("the other one", lambda: other.leader() is not None)
+        equal("two-clusters" in doctor(cluster, PATIENT, endpoints=[*cluster.members, *other.members]), True)
 
 
 @case()

@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
 """What keelctl does over time and under failures: watches, locks, elections, mirrors, snapshots, its own commands."""
 
+import fcntl
 import json
 import os
+import pathlib
+import pty
 import re
+import struct
 import subprocess
+import termios
 import time
 
 from cluster import Cluster, wait_for
-from keelctl_calls import CODES, ETCDCTL, KEELCTL, finish, follow, keelctl, lines, poll, run
+from keelctl_calls import CODES, ENVIRONMENT, ETCDCTL, KEELCTL, finish, follow, keelctl, lines, poll, run
 from suite import Suite, contains, equal
 
 SUITE = Suite("keelctl-work")
@@ -156,6 +161,48 @@ def trees_and_stats_count(cluster):
     contains(run(cluster, "stats", "tree/", "--depth=2"), "tree/0/  10    1.1 kB  108 B    109 B    10")
 
 
+def on_a_terminal(cluster, *arguments):
+    """What is shown on a screen of 200 columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
+    addresses = ",".join(m.endpoint for m in cluster.running())
+    with subprocess.Popen([KEELCTL, f"--endpoints={addresses}", *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=ENVIRONMENT):
+        os.close(theirs)
+        shown = b""
+        try:
+            while part := os.read(ours, 65536):
+                shown += part
+        except OSError:
+            pass  # the other end is closed
+    os.close(ours)
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode()).replace("\r", "")
+
+
+@SUITE.case
+def the_screens_of_the_page_are_todays(cluster):
+    if os.path.basename(cluster.program) == "etcd":
+        return
+    page = (pathlib.Path(__file__).resolve().parents[2] / "docs" / "keelctl.md").read_text(encoding="utf-8")
+
+    def heads(text):
+        """The lines that name columns, and the words that stand before numbers."""
+        return [tuple(line.split()) for line in text.splitlines() if re.fullmatch(r"[A-Z][A-Z0-9/ ]{8,}", line)]
+
+    def block(begin):
+        return page[page.index(begin) :].split("```")[0]
+
+    equal(heads(on_a_terminal(cluster, "status")), heads(block("$ keelctl status\n")), "status")
+    live = page[page.index("### top: the cluster live") :].split("```")[1]
+    screens = on_a_terminal(cluster, "top", "--count=2", "--interval=200ms")
+    equal(set(heads(screens)), set(heads(live)), "top")
+    equal(heads(on_a_terminal(cluster, "tree"))[:1], heads(block("$ keelctl tree --rows 5\n"))[:1], "tree")
+    plan = ("plan", "--keys", "1000000", "--writes", "500", "--new-keys", "0.2", "--key-size", "32", "--value-size", "512", "--disk", "200GB")
+    equal(on_a_terminal(cluster, *plan), block("$ keelctl " + " ".join(plan)).split("\n", 1)[1], "plan")
+    healthy = re.search(r"healthy: .*", page)[0]
+    wait_for("a healthy cluster", lambda: on_a_terminal(cluster, "doctor", "--slow-sync=20s") == healthy + "\n")
+    contains(page, f"by {healthy.split()[3]} checks")
+
+
 @SUITE.case
 def a_forecast_lands_within_a_fifth_of_a_fill(cluster):
     if os.path.basename(cluster.program) == "etcd":
@@ -171,6 +218,22 @@ def a_forecast_lands_within_a_fifth_of_a_fill(cluster):
             return abs(plan["forecast"][1]["stateBytes"] / status["dbSize"] - 1) < 0.2
 
         wait_for("a forecast near the fill", forecast)
+
+
+@SUITE.case
+def a_forecast_made_before_the_fill_comes_true(cluster):
+    if os.path.basename(cluster.program) == "etcd":
+        return
+    keys = 10_000
+    plan = json.loads(run(cluster, "plan", f"--keys={keys}", "--writes=1", "--key-size=13", "--value-size=500", "-w", "json"))
+    expected = plan["forecast"][0]["stateBytes"]
+    with Cluster(cluster.program, nodes=1) as fresh:
+        for number in range(keys // 100):
+            puts = "".join(f"put fill/{number:04}{key:04} {os.urandom(250).hex()}\n" for key in range(100))
+            run(fresh, "txn", stdin=f"\n{puts}\n\n")
+        status = json.loads(run(fresh, "endpoint", "status", "-w", "json"))[0]["Status"]
+    print(f"  forecast {expected}, measured {status['dbSize']}")
+    equal(abs(expected / status["dbSize"] - 1) < 0.2, True, f"forecast {expected}, measured {status['dbSize']}")
 
 
 @SUITE.case
@@ -214,28 +277,59 @@ def a_watch_goes_on_when_its_member_dies(cluster):
     finish(process)
 
 
+def replace(cluster, old, name):
+    """Runs `member replace` and starts the new member as it says; gives the member and what was printed."""
+    fresh = cluster.new_member(name)
+    process = follow(KEELCTL, cluster, "member", "replace", old.name, fresh.peer_url, f"--name={name}", "--wait=200s")
+    said = ""
+    while "--initial-cluster=" not in said:
+        line = process.stdout.readline()
+        equal(bool(line), True, said)
+        said += line
+    cluster.start(fresh, initial=said.split("--initial-cluster=")[1].strip(), state="existing")
+    said += process.communicate(timeout=240)[0]
+    equal(process.returncode, 0, said)
+    cluster.members.remove(old)
+    cluster.wait_healthy([fresh])
+    equal(len(run(cluster, "member", "list", endpoints=[fresh]).splitlines()), 3)
+    return fresh, said
+
+
+def identity_of(cluster, member):
+    listed = run(cluster, "member", "list").splitlines()
+    return next(line.split(",")[0] for line in listed if f", {member.name}, " in line)
+
+
 @SUITE.case
 def a_dead_member_is_replaced_in_one_step(cluster):
     dead = cluster.members[0]
-    identity = next(line.split(",")[0] for line in run(cluster, "member", "list").splitlines() if f", {dead.name}, " in line)
+    identity = identity_of(cluster, dead)
     run(cluster, "put", "before", "x")
     cluster.kill(dead)
     wait_for("a leader", lambda: keelctl(cluster, "put", "meanwhile", "x").returncode == 0)
-    fresh = cluster.new_member("fresh")
-    process = follow(KEELCTL, cluster, "member", "replace", dead.name, fresh.peer_url, "--name=fresh", "--wait=60s")
-    equal(process.stdout.readline(), f"removed {identity}\n")
-    initial = process.stdout.readline()
-    contains(initial, "as a learner")
-    while "--initial-cluster=" not in initial:
-        initial = process.stdout.readline()
-    cluster.start(fresh, initial=initial.split("--initial-cluster=")[1].strip(), state="existing")
-    rest = process.communicate(timeout=60)[0]
-    equal(process.returncode, 0, rest)
-    contains(rest, " votes\n")
-    cluster.members.remove(dead)
-    cluster.wait_healthy([fresh])
+    fresh, said = replace(cluster, dead, "fresh")
+    # It goes first: nobody is added while a voter is down.
+    equal(said.startswith(f"removed {identity}\nadded "), True, said)
+    equal(said.endswith(" votes\n"), True, said)
     equal(run(cluster, "get", "before", endpoints=[fresh]), "before\nx\n")
-    equal(len(run(cluster, "member", "list").splitlines()), 3)
+
+
+@SUITE.case
+def a_live_member_is_replaced_in_one_step_even_if_it_leads(cluster):
+    if len(cluster.members) == 1:
+        return
+    for number in range(2):
+        old = cluster.leader()
+        identity = identity_of(cluster, old)
+        run(cluster, "put", "moved", str(number))
+        fresh, said = replace(cluster, old, f"moved{number}")
+        # It goes last: the cluster never has less to lose than before.
+        equal(said.startswith("added "), True, said)
+        equal(said.endswith(f" votes\nremoved {identity}\n"), True, said)
+        equal(run(cluster, "get", "moved", endpoints=[fresh]), f"moved\n{number}\n")
+        equal(identity in run(cluster, "member", "list", endpoints=[fresh]), False)
+        # It was told that it is no member any more.
+        wait_for("the end of the old one", lambda o=old: o.process.poll() is not None)
 
 
 @SUITE.case

@@ -26,6 +26,8 @@ RENAMED = (
 )
 GO_CLIENT = "go.etcd.io/etcd/client/v3"
 ETCDCTL = "go.etcd.io/etcd/etcdctl/v3"
+# Whose outputs keelctl has, byte for byte, in every format that it has.
+ETCDCTL_MODEL = "v3.5.9"
 GRPCURL = "github.com/fullstorydev/grpcurl"
 GRPC = "google.golang.org/grpc"
 TOOLCHAIN = "golang.org/toolchain"
@@ -156,10 +158,10 @@ def go_client(go, build_dir):
     return program, go.releases(program, GO_CLIENT, GRPC)
 
 
-def etcdctl(go, build_dir):
-    folder = build_dir / "etcdctl"
+def etcdctl(go, build_dir, release="latest"):
+    folder = build_dir / f"etcdctl-{release}"
     module_of_its_own(go, folder)
-    go.fetch(folder, "get", f"{ETCDCTL}@latest")
+    go.fetch(folder, "get", f"{ETCDCTL}@{release}")
     go.build(folder, "etcdctl", ETCDCTL)
     program = folder / "etcdctl"
     return program, go.releases(program, ETCDCTL)

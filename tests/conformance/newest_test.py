@@ -47,7 +47,7 @@ class SilentRegistries(unittest.TestCase):
             f"conformance: suites={suites} passed=0 failed=0 not_fetched={suites}\n"), done.stdout)
 
     def test_gos_proxy_is_named_by_its_setting(self):
-        self.check(self.run_current("go", "etcdctl", "grpcurl"), 3, "go env GOPROXY", "go env -w GOPROXY=URL")
+        self.check(self.run_current("go", "etcdctl", "keelctl", "grpcurl"), 4, "go env GOPROXY", "go env -w GOPROXY=URL")
 
     def test_a_toolchain_is_not_run_unchecked(self):
         self.check(self.run_current("go", GOSUMDB="off"), 1, "GOSUMDB is off")

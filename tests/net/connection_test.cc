@@ -70,12 +70,17 @@ class ConnectionTest : public testing::Test {
  protected:
   ConnectionTest() {
     AddTestService(&methods_, &log_);
+    Connect();
+  }
+
+  void Connect(size_t slice_bytes_max = std::string_view::npos) {
     connection_ = std::make_unique<Connection>(
         std::make_unique<FakeStream>(&line_),
         Connection::Environment{.executor = &executor_,
                                 .clock = &executor_,
                                 .receive_buffer = buffer_,
-                                .on_closed = [this](const Status& why) { closed_ = why; }},
+                                .on_closed = [this](const Status& why) { closed_ = why; },
+                                .slice_bytes_max = slice_bytes_max},
         [this](SessionHost* host, std::string_view peer) {
           return std::make_unique<GrpcServerSession>(
               options_,
@@ -127,6 +132,19 @@ TEST_F(ConnectionTest, AnswersManyStreamsInOneWrite) {
   executor_.Run();
   EXPECT_EQ(line_.writes, 1);
   EXPECT_EQ(frames::Of(frames::Cut(line_.outgoing), frames::kData).size(), 50u);
+}
+
+TEST_F(ConnectionTest, AnswersAheadOfTheRestWhereItReadsInSlices) {
+  const std::string many = frames::Preface() + frames::Unary(1, "/keel.test.Echo/Unary", "one") +
+                           std::string(frames::Unary(3, "/keel.test.Echo/Unary", "two"));
+  Arrive(many);
+  EXPECT_EQ(line_.writes, 1);
+  connection_.reset();
+  line_ = {};
+  Connect(many.size() / 2 + 1);
+  Arrive(many);
+  EXPECT_EQ(line_.writes, 2);
+  EXPECT_EQ(frames::Of(frames::Cut(line_.outgoing), frames::kData).size(), 2u);
 }
 
 TEST_F(ConnectionTest, WaitsForASocketThatIsFull) {

@@ -181,6 +181,36 @@ TEST_F(GrpcClientSessionTest, ASlowReaderStillGetsWhatHadArrived) {
   EXPECT_EQ(log.done, 1);
 }
 
+// What a call leaves behind is used by the next one, which must not see any of it.
+TEST_F(GrpcClientSessionTest, ACallKnowsNothingOfTheOnesBefore) {
+  CallLog first;
+  (void)Begin(&first, {.path = "/a.B/C", .compress = true}, kNowUs + 1'000);
+  (void)Take(&session_);
+  // It ends in the middle of a message, by a status of its own.
+  session_.Receive(
+      frames::Headers(1, kOkHeaders) + frames::Data(1, frames::Message("whole") + "\0\0") +
+          Trailers({{"grpc-status", "8"}, {"grpc-message", "full"}, {"x-first", "yes"}}),
+      kNowUs);
+  ASSERT_EQ(first.done, 1);
+  CallLog second;
+  const StreamId stream = Begin(&second);
+  EXPECT_EQ(session_.Write(stream, Payload::Of(std::string(4096, 'x'))), WriteResult::kMore);
+  session_.CloseWrites(stream);
+  const auto sent = frames::Of(frames::Cut(Take(&session_)), frames::kData);
+  ASSERT_FALSE(sent.empty());
+  EXPECT_EQ(sent[0].payload[0], '\0') << "compressed, as the one before was";
+  session_.OnTime(kNowUs + 2'000);
+  EXPECT_EQ(second.done, 0) << "ended by the deadline of the one before";
+  session_.Receive(frames::Headers(3, kOkHeaders) + frames::Data(3, frames::Message("answer")) +
+                       frames::Headers(3, std::vector<Metadata::Field>{{"grpc-status", "0"}},
+                                       frames::kEndHeaders | frames::kEndStream),
+                   kNowUs);
+  EXPECT_EQ(second.done, 1);
+  EXPECT_TRUE(second.status.ok()) << second.status;
+  EXPECT_EQ(second.messages, (std::vector<std::string>{"answer"}));
+  EXPECT_FALSE(second.trailers.Find("x-first").has_value());
+}
+
 // A client and a server, and between them a wire that cuts bytes anywhere: whatever the cuts, each
 // call sees the same.
 TEST(GrpcSessions, TellTheSameStoryHoweverTheWireCutsIt) {

@@ -179,6 +179,13 @@ TEST(Diagnosis, OddThingsAreNamed) {
   EXPECT_THAT(NamesOf(survey), ElementsAre("long-history"));
 }
 
+TEST(Diagnosis, AnEndpointOfAnotherClusterIsNamed) {
+  Survey survey = Healthy();
+  survey.strangers = {Member(4)};
+  survey.strangers[0].status.mutable_header()->set_cluster_id(10);
+  EXPECT_THAT(NamesOf(survey), ElementsAre("two-clusters"));
+}
+
 TEST(Diagnosis, EveryFindingSaysWhatToDo) {
   Survey survey = Healthy();
   survey.members[2].answers = false;

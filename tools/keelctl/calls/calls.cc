@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 #include "api/etcdserverpb/auth.pb.h"
 #include "api/etcdserverpb/maintenance.pb.h"
@@ -15,6 +16,7 @@ namespace keel::ctl {
 namespace {
 
 constexpr std::chrono::milliseconds kLook(10);
+constexpr std::chrono::milliseconds kLeaderLook(100);
 // A member that has no leader in sight is taken only when no better one has answered in this time.
 constexpr std::chrono::milliseconds kBetterOne(300);
 
@@ -77,6 +79,23 @@ Result<std::string> Calls::LiveEndpoint(bool uninterruptible) {
   live_ = probes->best.empty() ? probes->second : probes->best;
   if (live_.empty()) return Unavailable("no endpoint answers: " + Join(probes->refusals, "; "));
   return live_;
+}
+
+Status Calls::AwaitLeader() {
+  const auto deadline =
+      std::chrono::steady_clock::now() + std::chrono::microseconds(options_.command_timeout_us);
+  while (true) {
+    const auto endpoint = LiveEndpoint();
+    if (!endpoint.ok()) return endpoint.status();
+    const auto answer = At<etcdserverpb::StatusResponse>(*endpoint, method::kStatus,
+                                                         etcdserverpb::StatusRequest());
+    if (answer.ok() && answer->leader() != 0) return {};
+    if (!answer.ok()) return answer.status();
+    Forget();
+    if (interrupt::Asked()) return Cancelled("interrupted");
+    if (std::chrono::steady_clock::now() >= deadline) return Unavailable("etcdserver: no leader");
+    std::this_thread::sleep_for(kLeaderLook);
+  }
 }
 
 Status Calls::LogIn(const std::string& endpoint) {

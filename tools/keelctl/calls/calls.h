@@ -76,6 +76,9 @@ class Calls {
 
   // An endpoint that answers; UNAVAILABLE with the reason of each if none does.
   [[nodiscard]] Result<std::string> LiveEndpoint(bool uninterruptible = false);
+  // Until a member has a leader in sight: what goes on for long should not begin where nothing can
+  // happen. Fails when the command's time is over.
+  [[nodiscard]] Status AwaitLeader();
   // What was chosen has failed: the next call chooses again.
   void Forget() { live_.clear(); }
 

@@ -163,7 +163,7 @@ void CheckDisk(const Case& c) {
          .what = "one in ten syncs of the log of member " + each.name() + " takes " +
                  (std::isinf(*slow) ? "very long" : "up to " + Number(*slow * 1000) + " ms"),
          .meaning = "writes wait for it when it leads, and elections may come from it",
-         .advice = "give the log a disk of its own (--wal-dir), and look who else writes there"});
+         .advice = "give the data directory a disk of its own, and look who else writes there"});
   }
 }
 
@@ -281,11 +281,16 @@ void CheckIdentity(const Case& c) {
     clusters.insert(each.status.header().cluster_id());
     versions.insert(each.status.version());
   }
+  for (const SurveyedMember& each : c.after.strangers) {
+    clusters.insert(each.status.header().cluster_id());
+  }
   if (clusters.size() > 1) {
     c.Find({.name = "two-clusters",
-            .what = "members answer with different cluster ids",
-            .meaning = "these are two clusters, and one shows the other's addresses",
-            .advice = "look at --initial-cluster-token and the client addresses of the members"});
+            .what = "the endpoints, or the members, answer with different cluster ids",
+            .meaning = "these are two clusters: a client may read from one and write to the other",
+            .advice =
+                "look at --endpoints, and at --initial-cluster-token and the client addresses "
+                "of the members"});
   }
   if (versions.size() > 1) {
     c.Find({.gravity = Gravity::kWarning,

@@ -117,18 +117,36 @@ class Replacement {
         "is removed: run the same command again to go on");
   }
 
+  // The one that goes may be the one that was asked, or that leads: its end can come before its
+  // answer, so that the list of members has the last word.
   Status Remove(const pb::Member& old) {
     pb::MemberRemoveRequest request;
     request.set_id(old.id());
-    const auto answer =
-        context_.calls().Any<pb::MemberRemoveResponse>(method::kMemberRemove, request);
-    if (answer.ok()) context_.Out("removed " + Hex(old.id()) + "\n");
-    return answer.status();
+    const auto deadline = std::chrono::steady_clock::now() + kSettling;
+    while (true) {
+      const auto answer =
+          context_.calls().Any<pb::MemberRemoveResponse>(method::kMemberRemove, request);
+      if (!answer.ok()) context_.calls().Forget();
+      if (answer.ok() || HasGone(old)) {
+        context_.Out("removed " + Hex(old.id()) + "\n");
+        return {};
+      }
+      const bool passing = answer.status().code() == Code::kUnavailable;
+      if (!passing || std::chrono::steady_clock::now() >= deadline) return answer.status();
+      if (interrupt::Asked()) return Cancelled("interrupted");
+      std::this_thread::sleep_for(kLook);
+    }
   }
 
   [[nodiscard]] const pb::Member& added() const { return added_; }
 
  private:
+  bool HasGone(const pb::Member& member) {
+    const auto list = MembersOf(context_.calls());
+    return list.ok() && std::none_of(list->members().begin(), list->members().end(),
+                                     [&](const pb::Member& one) { return one.id() == member.id(); });
+  }
+
   void Promote() {
     pb::MemberPromoteRequest request;
     request.set_id(added_.id());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 
 #include "api/etcdserverpb/kv.pb.h"
 #include "tools/keelctl/calls/each.h"
@@ -60,6 +61,28 @@ SurveyedMember Ask(Calls& calls, const std::string& endpoint, uint64_t timeout_u
   member.status = *status;
   AskHttp(&member, timeout_us);
   return member;
+}
+
+std::vector<SurveyedMember> AskStrangers(Calls& calls, const pb::MemberListResponse& list,
+                                         uint64_t timeout_us) {
+  const auto name = [](const std::string& endpoint) {
+    const auto address = ParseEndpoint(endpoint);
+    return address.ok() ? address->ToString() : endpoint;
+  };
+  std::set<std::string> known;
+  for (const pb::Member& member : list.members()) {
+    for (const std::string& url : member.clienturls()) known.insert(name(url));
+  }
+  std::vector<std::string> others;
+  for (const std::string& endpoint : calls.options().endpoints) {
+    if (!known.contains(name(endpoint))) others.push_back(endpoint);
+  }
+  std::vector<SurveyedMember> asked = AskEach(
+      others, [&](const std::string& endpoint) { return Ask(calls, endpoint, timeout_us); });
+  std::erase_if(asked, [&](const SurveyedMember& each) {
+    return !each.answers || each.status.header().cluster_id() == list.header().cluster_id();
+  });
+  return asked;
 }
 
 void ReadThroughConsensus(Calls& calls, Survey* survey, uint64_t timeout_us) {
@@ -126,6 +149,7 @@ Result<Survey> TakeSurvey(Calls& calls) {
   for (size_t i = 0; list.ok() && i < survey.members.size(); ++i) {
     survey.members[i].member = list->members(static_cast<int>(i));
   }
+  if (list.ok()) survey.strangers = AskStrangers(calls, *list, timeout_us);
   std::sort(survey.members.begin(), survey.members.end(),
             [](const SurveyedMember& a, const SurveyedMember& b) { return a.name() < b.name(); });
   const auto alarms =

@@ -37,6 +37,8 @@ struct SurveyedMember {
 struct Survey {
   std::vector<SurveyedMember> members;
   bool has_list = false;
+  // Of the endpoints that were given, those that answer for another cluster than the list is of.
+  std::vector<SurveyedMember> strangers;
   std::vector<etcdserverpb::AlarmMember> alarms;
   // Of a read through consensus; nothing with the reason if it failed.
   std::optional<double> read_ms;

@@ -219,6 +219,8 @@ ExitCode RunWatch(Context& context) {
   if (context.flags().Switch("interactive")) return RunInteractive(context);
   auto wish = WishOf(context, context.flags(), context.arguments());
   if (!wish.ok()) return context.Fail(ExitCode::kBadArguments, wish.status().message());
+  // Later it waits for one, however long that takes.
+  if (const Status status = context.calls().AwaitLeader(); !status.ok()) return context.Fail(status);
   Watches watches(&context);
   watches.Add(*std::move(wish));
   return watches.Show(/*more_may_be_added=*/false);

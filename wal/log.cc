@@ -102,6 +102,8 @@ Status Log::Failed(Status status) {
 }
 
 Status Log::WriteAndSync(WritableFile* file, uint64_t offset, std::string_view bytes) {
+  // The bug: this batch is synced when the next one comes.
+  if (KEEL_MUTANT(kWalAckBeforeSync3)) KEEL_RETURN_IF_ERROR(Failed(file->Sync()));
   KEEL_RETURN_IF_ERROR(Failed(file->WriteAt(offset, {&bytes, 1})));
   ++counters_.syncs;
   counters_.bytes_written += bytes.size();

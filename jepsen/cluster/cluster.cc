@@ -103,16 +103,18 @@ Status Cluster::AwaitPort(size_t node) {
 
 bool Cluster::IsOpen(size_t node) const { return AcceptsConnections(ports_[node].client); }
 
-Status Cluster::KillNode(size_t node) {
-  Node& killed = nodes_[node];
-  KEEL_RETURN_IF_ERROR(killed.process->Send(SIGKILL));
-  const auto status = killed.process->WaitForEnd(kSignalPatience);
-  if (!status || !WIFSIGNALED(*status) || WTERMSIG(*status) != SIGKILL) {
-    return Internal(NameOf(node) + " did not die of SIGKILL: " +
-                    (status ? HowItEnded(*status) : std::string("it runs")));
+Status Cluster::KillNodes(const std::vector<size_t>& nodes) {
+  for (const size_t node : nodes) KEEL_RETURN_IF_ERROR(nodes_[node].process->Send(SIGKILL));
+  for (const size_t node : nodes) {
+    Node& killed = nodes_[node];
+    const auto status = killed.process->WaitForEnd(kSignalPatience);
+    if (!status || !WIFSIGNALED(*status) || WTERMSIG(*status) != SIGKILL) {
+      return Internal(NameOf(node) + " did not die of SIGKILL: " +
+                      (status ? HowItEnded(*status) : std::string("it runs")));
+    }
+    killed.state = NodeState::kDown;
+    network_->SetProcess(node, 0);
   }
-  killed.state = NodeState::kDown;
-  network_->SetProcess(node, 0);
   return {};
 }
 

@@ -56,8 +56,8 @@ class Cluster {
   // Its client port is open: it serves, or waits for others to.
   Status AwaitPort(size_t node);
   [[nodiscard]] bool IsOpen(size_t node) const;
-  // SIGKILL; confirmed by how it ended.
-  Status KillNode(size_t node);
+  // SIGKILL, to all at once; confirmed by how each ended.
+  Status KillNodes(const std::vector<size_t>& nodes);
   // SIGTERM, and an end by itself with exit code 0.
   Status StopNode(size_t node);
   // SIGSTOP; confirmed by the state of its process.

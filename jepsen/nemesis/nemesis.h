@@ -39,9 +39,12 @@ class Nemesis {
   struct Active {
     const PlannedFault* plan = nullptr;
     std::unique_ptr<Fault> fault;
+    std::chrono::steady_clock::time_point ends_at;
   };
 
-  Status Begin(const PlannedFault& plan);
+  // When it is to end at the latest.
+  Status Begin(const PlannedFault& plan, std::chrono::steady_clock::time_point ends_at);
+  [[nodiscard]] std::vector<Active>::iterator FirstToEnd();
   Status End(Active* active);
   void Note(const std::string& f, const std::string& what);
 
@@ -50,6 +53,7 @@ class Nemesis {
   std::vector<PlannedFault> schedule_;  // what is active is a part of it
   std::vector<Active> active_;
   std::vector<Event> events_;
+  int64_t first_ns_ = 0;  // of the first of them
   std::map<std::string, Tally> tallies_;
   std::chrono::milliseconds overlap_{0};
   std::chrono::steady_clock::time_point two_since_;

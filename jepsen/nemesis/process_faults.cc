@@ -4,6 +4,8 @@
 namespace keel::jepsen {
 namespace {
 
+constexpr auto kOutage = std::chrono::milliseconds(500);
+
 std::string NamesOf(Arena* arena, const std::vector<size_t>& nodes) {
   std::string names;
   for (const size_t node : nodes) {
@@ -17,7 +19,7 @@ class Kill : public Fault {
   Result<Effect> Start(Arena* arena, Prng* dice) override {
     victims_ = Choose(arena, dice);
     what_ = NamesOf(arena, victims_);
-    for (const size_t node : victims_) KEEL_RETURN_IF_ERROR(arena->cluster()->KillNode(node));
+    KEEL_RETURN_IF_ERROR(arena->cluster()->KillNodes(victims_));
     return victims_.empty() ? Effect::kNothing : Effect::kConfirmed;
   }
 
@@ -36,6 +38,11 @@ class Kill : public Fault {
 };
 
 class KillAll final : public Kill {
+ public:
+  [[nodiscard]] std::optional<std::chrono::milliseconds> LastsAtMost() const override {
+    return kOutage;
+  }
+
  protected:
   std::vector<size_t> Choose(Arena* arena, Prng* /*dice*/) override {
     return arena->cluster()->RunningNodes();

@@ -31,6 +31,8 @@ constexpr std::array kFaults = {
     FaultEntry{"loss", kNetwork, "stalls as of lost packets, and lost connections", &MakeLoss},
     FaultEntry{"slow-links", kNetwork, "little bandwidth between nodes", &MakeSlowLinks},
     FaultEntry{"transfer", kControl, "another node is made the leader", &MakeTransfer},
+    FaultEntry{"member-replace", kControl,
+               "a member is removed for good, and a new one takes its place", &MakeReplace, true},
     FaultEntry{"lost-writes", kDisk, "a loss of power: killed, and what was not synced is gone",
                &MakeLostWrites, true},
     FaultEntry{"sync-error", kDisk, "fdatasync fails with EIO", &MakeSyncError, true},
@@ -108,6 +110,19 @@ std::vector<size_t> Arena::DrawVictims(size_t count, std::optional<size_t> leade
   }
   running.resize(count);
   return running;
+}
+
+Status Arena::DoChores() {
+  for (size_t i = 0; i < chores_.size();) {
+    auto done = chores_[i].work();
+    if (!done.ok()) return done.status().WithContext(chores_[i].what);
+    if (*done) {
+      chores_.erase(chores_.begin() + static_cast<std::ptrdiff_t>(i));
+    } else {
+      i++;
+    }
+  }
+  return {};
 }
 
 void Arena::AddChange(const std::string& name, Change change) {

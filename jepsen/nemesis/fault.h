@@ -67,6 +67,16 @@ class Arena {
   [[nodiscard]] bool IsOnlyChange() const { return changes_.size() == 1; }
   [[nodiscard]] bool HasChanges() const { return !changes_.empty(); }
 
+  // What takes its time until the cluster allows it: done again and again until it gives true.
+  struct Chore {
+    std::string what;
+    std::function<Result<bool>()> work;
+  };
+  void AddChore(Chore chore) { chores_.push_back(std::move(chore)); }
+  // Each once; those that are done are gone.
+  Status DoChores();
+  [[nodiscard]] const std::vector<Chore>& chores() const { return chores_; }
+
   // One call, awaited.
   template <class Response, class Request>
   Result<Response> Ask(Client::Where where, const Request& request) {
@@ -90,6 +100,7 @@ class Arena {
   Cluster* const cluster_;
   Client* const client_;
   Shims* const shims_;
+  std::vector<Chore> chores_;
   std::map<std::string, Change> changes_;
   Links links_;  // with all changes
 };
@@ -143,6 +154,7 @@ std::unique_ptr<Fault> MakeDelay();
 std::unique_ptr<Fault> MakeLoss();
 std::unique_ptr<Fault> MakeSlowLinks();
 std::unique_ptr<Fault> MakeTransfer();
+std::unique_ptr<Fault> MakeReplace();
 std::unique_ptr<Fault> MakeLostWrites();
 std::unique_ptr<Fault> MakeSyncError();
 std::unique_ptr<Fault> MakeDiskFull();

@@ -64,7 +64,8 @@
   X(kRenewsWhileRevoking57, "a keepalive is answered while its revoke is in flight")       \
   X(kSnapshotUnsynced39, "an installed snapshot is reported before it is durable")         \
   X(kOlderSnapshot37, "a snapshot older than the store is installed")                      \
-  X(kRestoreRevision51, "a restore goes back to the backup's revision")
+  X(kRestoreRevision51, "a restore goes back to the backup's revision")                    \
+  X(kLeaseEndsEarly, "a lease is revoked after two thirds of its time to live")
 
 // The bugs of the whole node, in server/node; without a number: breaks of its own promises.
 #define KEEL_NODE_MUTANT_LIST(X)                                                            \
@@ -91,7 +92,8 @@
   X(kWalStaleRecords55, "records of an earlier life of a segment pass for new ones")      \
   X(kWalSequenceReused55, "a sequence that a lost rename had used is given out again")    \
   X(kVoteOneSlot56, "each vote goes into one slot only, in turn")                         \
-  X(kVoteOneSync56, "both slots of the vote are made durable by one sync")
+  X(kVoteOneSync56, "both slots of the vote are made durable by one sync")                \
+  X(kVoteUnsynced, "a vote is promised without a sync")
 
 namespace keel::mutants {
 

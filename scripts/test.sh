@@ -92,7 +92,7 @@ stage_faults() {
 
 stage_chaos() {
   build release keeld keel-jepsen
-  build/bin/keel-jepsen --time 600 --nodes 5 --rate 1000 --faults all --out build/chaos
+  build/bin/keel-jepsen --time 600 --nodes 5 --faults all --out build/chaos
 }
 
 stage_planted() {

@@ -106,6 +106,8 @@ Status Log::Failed(Status status) {
 // A page that was written in part and is not in the system's cache would be read first: of a
 // segment that was made ready ahead, or recycled long after its first use.
 Status Log::WriteAndSync(const Place& place, std::string bytes) {
+  // The bug: this batch is synced when the next one comes.
+  if (KEEL_MUTANT(kWalAckBeforeSync3)) KEEL_RETURN_IF_ERROR(Failed(place.file->Sync()));
   counters_.bytes_written += bytes.size();
   const uint64_t end = place.offset + bytes.size();
   bytes.resize(bytes.size() + std::min(RoundUpToPage(end), place.file_bytes) - end);

@@ -162,7 +162,8 @@ Status VoteFile::Write(const VoteRecord& record, int first_slot) {
       slot = static_cast<int>(save_count_ % 2);
     }
     Status status = file_->WriteAt(kVoteSlotOffsets[slot], {&piece, 1});
-    const bool is_skipped = KEEL_MUTANT(kVoteOneSync56) && i == 0;
+    const bool is_skipped =
+        (KEEL_MUTANT(kVoteOneSync56) && i == 0) || (KEEL_MUTANT(kVoteUnsynced) && save_count_ > 1);
     if (status.ok() && !is_skipped) status = file_->Sync();
     if (!status.ok()) {
       // Also a full disk: the slots were allocated when the file was made, so this is no want of

@@ -154,7 +154,7 @@ std::string ChaosHelpText() {
       "DIR.\n"
       "\n"
       "  --time S            for how many seconds there are faults (60)\n"
-      "  --rate N            operations a second, all workloads together (600)\n"
+      "  --rate N            operations a second, all workloads together (2000)\n"
       "  --seed N            of the schedule and of the clients; a run prints its own\n"
       "  --mutants           runs servers with known bugs put back in, and says which were found\n"
       "  --out DIR           keeps the histories as EDN, and a page about the run\n"

@@ -14,7 +14,7 @@ struct ChaosArguments {
   uint64_t seconds = 60;
   size_t nodes = 3;
   uint64_t seed = 0;  // 0: one is made up
-  uint64_t rate = 600;
+  uint64_t rate = 2000;
   Target target = Target::kKeel;
   std::string server;  // the program; empty: beside this one, or on the PATH
   std::vector<std::string> faults;

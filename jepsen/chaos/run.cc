@@ -21,6 +21,9 @@ constexpr auto kRecoverPatience = milliseconds(60'000);
 constexpr auto kQuiet = milliseconds(2'000);
 constexpr auto kIdlePatience = milliseconds(15'000);
 constexpr auto kReadPatience = milliseconds(120'000);
+// So many steps a second keep one crowd of clients busy.
+constexpr uint64_t kRateOfOneCrowd = 600;
+constexpr uint64_t kCrowdMax = 4;
 constexpr uint64_t kProbeTimeoutUs = 1'000'000;
 constexpr size_t kLogLines = 60;
 
@@ -75,6 +78,7 @@ std::vector<Driver::Load> MakeLoads(const ChaosArguments& arguments, Client* cli
     context.client = client;
     context.seed = seed;
     context.has_sessions = arguments.target == Target::kKeel;
+    context.crowd = std::clamp<uint64_t>(arguments.rate / kRateOfOneCrowd, 1, kCrowdMax);
     loads.push_back(
         {.name = std::string(entry.name), .workload = entry.make(context), .weight = entry.weight});
   }

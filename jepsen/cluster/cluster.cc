@@ -56,7 +56,7 @@ std::string Cluster::DataOf(size_t node) const { return options_.directory + "/"
 std::string Cluster::LogOf(size_t node) const { return DataOf(node) + ".log"; }
 std::string Cluster::PeerUrl(size_t node) const { return Url(network_->PortsOf(node).peer); }
 
-std::vector<std::string> Cluster::CommandOf(size_t node) const {
+std::vector<std::string> Cluster::CommandOf(size_t node, std::string_view state) const {
   std::string initial;
   for (size_t i = 0; i < size(); i++) {
     initial += (i == 0 ? "" : ",") + NameOf(i) + "=" + PeerUrl(i);
@@ -70,17 +70,34 @@ std::vector<std::string> Cluster::CommandOf(size_t node) const {
       "--listen-peer-urls=" + Url(ports_[node].peer),
       "--initial-advertise-peer-urls=" + PeerUrl(node),
       "--initial-cluster=" + initial,
-      "--initial-cluster-state=new",
+      "--initial-cluster-state=" + std::string(state),
       "--initial-cluster-token=chaos",
   };
   command.insert(command.end(), options_.flags.begin(), options_.flags.end());
   return command;
 }
 
-Status Cluster::StartNode(size_t node) {
+Status Cluster::StartNode(size_t node) { return Launch(node, "new"); }
+
+Status Cluster::Join(size_t node) {
+  const auto& process = nodes_[node].process;
+  return process != nullptr && process->IsRunning() ? Status() : Launch(node, "existing");
+}
+
+Status Cluster::Wipe(size_t node) {
+  nodes_[node].process = nullptr;
+  nodes_[node].state = NodeState::kDown;
+  network_->SetProcess(node, 0);
+  std::error_code error;
+  std::filesystem::remove_all(DataOf(node), error);
+  return error ? Internal("removing " + DataOf(node) + ": " + error.message()) : Status();
+}
+
+Status Cluster::Launch(size_t node, std::string_view state) {
   Node& started = nodes_[node];
   started.process = nullptr;
-  Child::Options child{.arguments = CommandOf(node), .environment = {}, .log_path = LogOf(node)};
+  Child::Options child{
+      .arguments = CommandOf(node, state), .environment = {}, .log_path = LogOf(node)};
   if (options_.environment) child.environment = options_.environment(node);
   KEEL_ASSIGN_OR_RETURN(started.process, Child::Start(child));
   network_->SetProcess(node, started.process->pid());
@@ -103,16 +120,18 @@ Status Cluster::AwaitPort(size_t node) {
 
 bool Cluster::IsOpen(size_t node) const { return AcceptsConnections(ports_[node].client); }
 
-Status Cluster::KillNode(size_t node) {
-  Node& killed = nodes_[node];
-  KEEL_RETURN_IF_ERROR(killed.process->Send(SIGKILL));
-  const auto status = killed.process->WaitForEnd(kSignalPatience);
-  if (!status || !WIFSIGNALED(*status) || WTERMSIG(*status) != SIGKILL) {
-    return Internal(NameOf(node) + " did not die of SIGKILL: " +
-                    (status ? HowItEnded(*status) : std::string("it runs")));
+Status Cluster::KillNodes(const std::vector<size_t>& nodes) {
+  for (const size_t node : nodes) KEEL_RETURN_IF_ERROR(nodes_[node].process->Send(SIGKILL));
+  for (const size_t node : nodes) {
+    Node& killed = nodes_[node];
+    const auto status = killed.process->WaitForEnd(kSignalPatience);
+    if (!status || !WIFSIGNALED(*status) || WTERMSIG(*status) != SIGKILL) {
+      return Internal(NameOf(node) + " did not die of SIGKILL: " +
+                      (status ? HowItEnded(*status) : std::string("it runs")));
+    }
+    killed.state = NodeState::kDown;
+    network_->SetProcess(node, 0);
   }
-  killed.state = NodeState::kDown;
-  network_->SetProcess(node, 0);
   return {};
 }
 
@@ -158,6 +177,7 @@ Status Cluster::Ended(size_t node) const {
 
 Status Cluster::CheckAlive() {
   for (size_t i = 0; i < size(); i++) {
+    if (nodes_[i].is_withdrawn) continue;
     if (nodes_[i].state == NodeState::kDown || nodes_[i].process->IsRunning()) continue;
     if (!nodes_[i].may_end) return Ended(i);
     TakeEnd(i, milliseconds(0));
@@ -177,6 +197,7 @@ std::optional<int> Cluster::TakeEnd(size_t node, milliseconds patience) {
 std::vector<size_t> Cluster::RunningNodes() {
   std::vector<size_t> running;
   for (size_t i = 0; i < size(); i++) {
+    if (nodes_[i].is_withdrawn) continue;
     if (nodes_[i].may_end && nodes_[i].state == NodeState::kRunning) TakeEnd(i, milliseconds(0));
     if (nodes_[i].state == NodeState::kRunning) running.push_back(i);
   }

@@ -53,11 +53,21 @@ class Cluster {
   [[nodiscard]] std::string LogTail(size_t node, size_t lines) const;
 
   Status StartNode(size_t node);
+  // The node is no member for now, or not one yet: nothing but the two below is done to it, and it
+  // may end by itself.
+  void Withdraw(size_t node) { nodes_[node].is_withdrawn = true; }
+  void Readmit(size_t node) { nodes_[node].is_withdrawn = false; }
+  [[nodiscard]] bool IsWithdrawn(size_t node) const { return nodes_[node].is_withdrawn; }
+  // Ends its process, if there is one, and removes its data.
+  Status Wipe(size_t node);
+  // Starts it, unless it runs, as a member that was added to a cluster that there is.
+  Status Join(size_t node);
+  [[nodiscard]] bool MayEnd(size_t node) const { return nodes_[node].may_end; }
   // Its client port is open: it serves, or waits for others to.
   Status AwaitPort(size_t node);
   [[nodiscard]] bool IsOpen(size_t node) const;
-  // SIGKILL; confirmed by how it ended.
-  Status KillNode(size_t node);
+  // SIGKILL, to all at once; confirmed by how each ended.
+  Status KillNodes(const std::vector<size_t>& nodes);
   // SIGTERM, and an end by itself with exit code 0.
   Status StopNode(size_t node);
   // SIGSTOP; confirmed by the state of its process.
@@ -74,13 +84,15 @@ class Cluster {
   struct Node {
     NodeState state = NodeState::kDown;
     bool may_end = false;
+    bool is_withdrawn = false;
     std::unique_ptr<Child> process;
     std::chrono::steady_clock::time_point started_at;
   };
 
   explicit Cluster(Options options) : options_(std::move(options)), nodes_(options_.nodes) {}
   Status Begin();
-  [[nodiscard]] std::vector<std::string> CommandOf(size_t node) const;
+  [[nodiscard]] std::vector<std::string> CommandOf(size_t node, std::string_view state) const;
+  Status Launch(size_t node, std::string_view state);
   [[nodiscard]] Status Ended(size_t node) const;
 
   const Options options_;

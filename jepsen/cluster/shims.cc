@@ -21,7 +21,7 @@ struct Undo {
 };
 
 // A record that is cut off was of a write that never happened.
-std::vector<Undo> ReadJournal(const std::string& path) {
+std::vector<Undo> ReadJournal(const std::string& path, uint64_t since_us) {
   std::ostringstream text;
   text << std::ifstream(path, std::ios::binary).rdbuf();
   const std::string bytes = text.str();
@@ -33,7 +33,7 @@ std::vector<Undo> ReadJournal(const std::string& path) {
     if (bytes.size() - at < undo.record.old_bytes) break;
     undo.old = bytes.substr(at, undo.record.old_bytes) + std::string(undo.record.old_zeros, '\0');
     at += undo.record.old_bytes;
-    undos.push_back(std::move(undo));
+    if (undo.record.at_us >= since_us) undos.push_back(std::move(undo));
   }
   return undos;
 }
@@ -93,7 +93,7 @@ std::vector<std::string> Shims::EnvironmentOf(size_t node) const {
           std::string(kShimUndoVariable) + "=" + UndoOf(node)};
 }
 
-Result<size_t> Shims::LoseUnsynced(size_t node) const {
+Result<size_t> Shims::LoseUnsynced(size_t node, uint64_t since_us) const {
   std::map<uint64_t, std::string> files;  // by inode
   std::error_code error;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(DataOf(node), error)) {
@@ -106,7 +106,7 @@ Result<size_t> Shims::LoseUnsynced(size_t node) const {
   for (const auto& entry : std::filesystem::directory_iterator(UndoOf(node), error)) {
     const auto file = files.find(std::stoull(entry.path().filename().string()));
     if (file != files.end()) {
-      const std::vector<Undo> undos = ReadJournal(entry.path());
+      const std::vector<Undo> undos = ReadJournal(entry.path(), since_us);
       KEEL_RETURN_IF_ERROR(UndoAll(file->second, undos));
       count += undos.size();
     }

@@ -28,8 +28,9 @@ class Shims {
   // What a node is started with.
   [[nodiscard]] std::vector<std::string> EnvironmentOf(size_t node) const;
   [[nodiscard]] ShimControl* Of(size_t node) { return controls_[node]; }
-  // Of a killed node: every write that no sync has covered is undone, the last first. How many.
-  Result<size_t> LoseUnsynced(size_t node) const;
+  // Of a killed node: the writes since that moment of the monotonic clock that no sync has covered
+  // are undone, the last first; those before had been written back. How many.
+  Result<size_t> LoseUnsynced(size_t node, uint64_t since_us) const;
   // Of a node that is down, whose files were replaced.
   void ForgetJournals(size_t node) const;
 

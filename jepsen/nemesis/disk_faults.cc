@@ -16,6 +16,7 @@ using std::chrono::steady_clock;
 
 constexpr auto kEffectPatience = milliseconds(2'000);
 constexpr auto kPollEvery = milliseconds(10);
+constexpr auto kOutage = milliseconds(500);
 constexpr auto kEndPatience = milliseconds(1'500);
 
 bool Grows(const std::atomic<uint64_t>& counter, uint64_t before) {
@@ -29,14 +30,24 @@ bool Grows(const std::atomic<uint64_t>& counter, uint64_t before) {
 
 class LostWrites final : public Fault {
  public:
-  // Every other time the power of all fails at once: then nobody has what nobody synced.
+  [[nodiscard]] std::optional<milliseconds> LastsAtMost() const override {
+    return is_of_all_ ? std::optional(kOutage) : std::nullopt;
+  }
+
+  // Every other time the power of all fails at once: then nobody has what nobody synced. What was
+  // written without a sync is gone, or, every other time, only what was written of late: the rest
+  // had found its way to the disk.
   Result<Effect> Start(Arena* arena, Prng* dice) override {
-    victims_ = dice->OneIn(2) ? arena->cluster()->RunningNodes()
-                              : arena->Victims(1 + dice->Below(arena->MinorityMax()), dice);
+    is_of_all_ = dice->OneIn(2);
+    victims_ = is_of_all_ ? arena->cluster()->RunningNodes()
+                          : arena->Victims(1 + dice->Below(arena->MinorityMax()), dice);
+    const uint64_t late_us = dice->Between(50'000, 3'000'000);
+    const bool is_all = dice->OneIn(2);
     // All at once, then what each has lost.
-    for (const size_t node : victims_) KEEL_RETURN_IF_ERROR(arena->cluster()->KillNode(node));
+    KEEL_RETURN_IF_ERROR(arena->cluster()->KillNodes(victims_));
+    const uint64_t since_us = is_all ? 0 : arena->network()->clock().MonotonicUs() - late_us;
     for (const size_t node : victims_) {
-      KEEL_ASSIGN_OR_RETURN(const size_t lost, arena->shims()->LoseUnsynced(node));
+      KEEL_ASSIGN_OR_RETURN(const size_t lost, arena->shims()->LoseUnsynced(node, since_us));
       what_ += (what_.empty() ? "" : ", ") + arena->cluster()->NameOf(node) + " lost " +
                std::to_string(lost) + " writes";
     }
@@ -49,6 +60,7 @@ class LostWrites final : public Fault {
   }
 
  private:
+  bool is_of_all_ = false;
   std::vector<size_t> victims_;
 };
 
@@ -134,7 +146,7 @@ class BitFlip final : public Fault {
     if (victims.empty()) return Effect::kNothing;
     victim_ = victims[0];
     Cluster* cluster = arena->cluster();
-    KEEL_RETURN_IF_ERROR(cluster->KillNode(victim_));
+    KEEL_RETURN_IF_ERROR(cluster->KillNodes({victim_}));
     const std::string copy = cluster->DataOf(victim_) + ".copy";
     std::error_code error;
     std::filesystem::copy(cluster->DataOf(victim_), copy, std::filesystem::copy_options::recursive,

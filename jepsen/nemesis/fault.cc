@@ -4,6 +4,7 @@
 #include <array>
 
 #include "api/etcdserverpb/maintenance.pb.h"
+#include "jepsen/nemesis/majority.h"
 
 namespace keel::jepsen {
 namespace {
@@ -30,6 +31,8 @@ constexpr std::array kFaults = {
     FaultEntry{"loss", kNetwork, "stalls as of lost packets, and lost connections", &MakeLoss},
     FaultEntry{"slow-links", kNetwork, "little bandwidth between nodes", &MakeSlowLinks},
     FaultEntry{"transfer", kControl, "another node is made the leader", &MakeTransfer},
+    FaultEntry{"member-replace", kControl,
+               "a member is removed for good, and a new one takes its place", &MakeReplace, true},
     FaultEntry{"lost-writes", kDisk, "a loss of power: killed, and what was not synced is gone",
                &MakeLostWrites, true},
     FaultEntry{"sync-error", kDisk, "fdatasync fails with EIO", &MakeSyncError, true},
@@ -78,20 +81,48 @@ std::optional<size_t> Arena::Leader() {
   return leader;
 }
 
+bool Arena::KeepsMajority(const Loss& loss) {
+  std::vector<bool> is_up(cluster_->size(), false);
+  for (const size_t node : cluster_->RunningNodes()) is_up[node] = true;
+  for (const size_t node : loss.down) is_up[node] = false;
+  Links links = links_;
+  for (const Links::Way& way : loss.cut) links.At(way).is_cut = true;
+  return HasMajority(links, is_up);
+}
+
 std::vector<size_t> Arena::Victims(size_t count, Prng* dice) {
+  const std::optional<size_t> leader = dice->OneIn(2) ? Leader() : std::nullopt;
+  return Spare(dice, [&] {
+    const std::vector<size_t> victims = DrawVictims(count, leader, dice);
+    return std::pair(victims, Loss{.down = victims, .cut = {}});
+  });
+}
+
+std::vector<size_t> Arena::DrawVictims(size_t count, std::optional<size_t> leader, Prng* dice) {
   std::vector<size_t> running = cluster_->RunningNodes();
   const size_t down = cluster_->size() - running.size();
   if (down >= MinorityMax()) return {};
   count = std::min(count, MinorityMax() - down);
   for (size_t i = running.size(); i > 1; i--) std::swap(running[i - 1], running[dice->Below(i)]);
-  if (dice->OneIn(2)) {
-    if (const auto leader = Leader()) {
-      const auto at = std::find(running.begin(), running.end(), *leader);
-      if (at != running.end()) std::iter_swap(running.begin(), at);
-    }
+  if (leader) {
+    const auto at = std::find(running.begin(), running.end(), *leader);
+    if (at != running.end()) std::iter_swap(running.begin(), at);
   }
   running.resize(count);
   return running;
+}
+
+Status Arena::DoChores() {
+  for (size_t i = 0; i < chores_.size();) {
+    auto done = chores_[i].work();
+    if (!done.ok()) return done.status().WithContext(chores_[i].what);
+    if (*done) {
+      chores_.erase(chores_.begin() + static_cast<std::ptrdiff_t>(i));
+    } else {
+      i++;
+    }
+  }
+  return {};
 }
 
 void Arena::AddChange(const std::string& name, Change change) {
@@ -105,10 +136,9 @@ void Arena::RemoveChange(const std::string& name) {
 }
 
 void Arena::Apply() {
-  network()->Change([&](Links* links) {
-    *links = Links(links->nodes());
-    for (const auto& [name, change] : changes_) change(links);
-  });
+  links_ = Links(cluster_->size());
+  for (const auto& [name, change] : changes_) change(&links_);
+  network()->Change([&](Links* links) { *links = links_; });
 }
 
 }  // namespace keel::jepsen

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,7 +28,7 @@ class Arena {
  public:
   // `shims`: null where the servers run without.
   Arena(Cluster* cluster, Client* client, Shims* shims)
-      : cluster_(cluster), client_(client), shims_(shims) {}
+      : cluster_(cluster), client_(client), shims_(shims), links_(cluster->size()) {}
 
   [[nodiscard]] Cluster* cluster() { return cluster_; }
   [[nodiscard]] Network* network() { return cluster_->network(); }
@@ -38,6 +39,23 @@ class Arena {
   [[nodiscard]] uint64_t MemberId(size_t node);  // 0: it does not say
   // How many nodes may be down at once.
   [[nodiscard]] size_t MinorityMax() const { return (cluster_->size() - 1) / 2; }
+  // Whether, with those down and these ways cut besides what is down and cut already, a running
+  // node would still talk with a majority. Three faults of four are chosen so, as long as there is
+  // such a choice: a cluster that serves nobody has little to get wrong.
+  struct Loss {
+    std::vector<size_t> down;
+    std::set<Links::Way> cut;
+  };
+  [[nodiscard]] bool KeepsMajority(const Loss& loss);
+  // The first of some choices that keeps one, where the dice want that; else the first.
+  template <class Choice>
+  auto Spare(Prng* dice, const Choice& choose) -> decltype(choose().first) {
+    auto first = choose();
+    if (dice->OneIn(kUnsparingOneIn)) return std::move(first.first);
+    auto chosen = first;
+    for (int i = 0; i < kChoicesMax && !KeepsMajority(chosen.second); i++) chosen = choose();
+    return KeepsMajority(chosen.second) ? std::move(chosen.first) : std::move(first.first);
+  }
   // Nodes to hit, among those that run, such that a majority is left running; the leader is one of
   // them every other time.
   [[nodiscard]] std::vector<size_t> Victims(size_t count, Prng* dice);
@@ -48,6 +66,16 @@ class Arena {
   void RemoveChange(const std::string& name);
   [[nodiscard]] bool IsOnlyChange() const { return changes_.size() == 1; }
   [[nodiscard]] bool HasChanges() const { return !changes_.empty(); }
+
+  // What takes its time until the cluster allows it: done again and again until it gives true.
+  struct Chore {
+    std::string what;
+    std::function<Result<bool>()> work;
+  };
+  void AddChore(Chore chore) { chores_.push_back(std::move(chore)); }
+  // Each once; those that are done are gone.
+  Status DoChores();
+  [[nodiscard]] const std::vector<Chore>& chores() const { return chores_; }
 
   // One call, awaited.
   template <class Response, class Request>
@@ -62,12 +90,19 @@ class Arena {
   }
 
  private:
+  static constexpr uint64_t kUnsparingOneIn = 4;
+  static constexpr int kChoicesMax = 12;
+
   void Apply();
+  [[nodiscard]] std::vector<size_t> DrawVictims(size_t count, std::optional<size_t> leader,
+                                                Prng* dice);
 
   Cluster* const cluster_;
   Client* const client_;
   Shims* const shims_;
+  std::vector<Chore> chores_;
   std::map<std::string, Change> changes_;
+  Links links_;  // with all changes
 };
 
 class Fault {
@@ -79,6 +114,11 @@ class Fault {
 
   virtual Result<Effect> Start(Arena* arena, Prng* dice) = 0;
   virtual Status Stop(Arena* arena) = 0;
+  // For how long at most, where that is less than was planned: nothing is learned from a cluster
+  // that is down altogether.
+  [[nodiscard]] virtual std::optional<std::chrono::milliseconds> LastsAtMost() const {
+    return std::nullopt;
+  }
   // Whom and what it hit, for the report.
   [[nodiscard]] const std::string& what() const { return what_; }
 
@@ -114,6 +154,7 @@ std::unique_ptr<Fault> MakeDelay();
 std::unique_ptr<Fault> MakeLoss();
 std::unique_ptr<Fault> MakeSlowLinks();
 std::unique_ptr<Fault> MakeTransfer();
+std::unique_ptr<Fault> MakeReplace();
 std::unique_ptr<Fault> MakeLostWrites();
 std::unique_ptr<Fault> MakeSyncError();
 std::unique_ptr<Fault> MakeDiskFull();

@@ -9,24 +9,14 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-struct Moment {
-  uint64_t at_ms = 0;
-  bool begins = false;
-  size_t fault = 0;
-};
-
-// Ends before beginnings of one moment.
-std::vector<Moment> MomentsOf(const std::vector<PlannedFault>& schedule) {
-  std::vector<Moment> moments;
-  for (size_t i = 0; i < schedule.size(); i++) {
-    moments.push_back({.at_ms = schedule[i].begin_ms, .begins = true, .fault = i});
-    moments.push_back({.at_ms = schedule[i].end_ms, .begins = false, .fault = i});
-  }
-  std::stable_sort(moments.begin(), moments.end(), [](const Moment& a, const Moment& b) {
-    return a.at_ms != b.at_ms ? a.at_ms < b.at_ms : !a.begins && b.begins;
-  });
-  return moments;
-}
+constexpr int64_t kNsPerUs = 1'000;
+constexpr double kNsPerSecond = 1e9;
+// A fault that would begin later than so long before its end, as the one before it took its time,
+// is left out.
+constexpr auto kBetweenTries = milliseconds(400);
+constexpr auto kBetweenChores = milliseconds(300);
+constexpr auto kChorePatience = milliseconds(60'000);
+constexpr auto kWorthwhile = milliseconds(1'000);
 
 }  // namespace
 
@@ -36,50 +26,98 @@ void Nemesis::Note(const std::string& f, const std::string& what) {
   event.type = EventType::kInfo;
   event.f = f;
   if (!what.empty()) event.value = Value::String(what);
-  std::fprintf(stderr, "%-26s %s\n", f.c_str(), what.c_str());
-  event.time_ns = static_cast<int64_t>(arena_->network()->clock().MonotonicUs()) * 1000;
+  event.time_ns = static_cast<int64_t>(arena_->network()->clock().MonotonicUs()) * kNsPerUs;
+  if (events_.empty()) first_ns_ = *event.time_ns;
+  std::fprintf(stderr, "%8.1f s  %-26s %s\n",
+               static_cast<double>(*event.time_ns - first_ns_) / kNsPerSecond, f.c_str(),
+               what.c_str());
   events_.push_back(std::move(event));
+}
+
+std::vector<Nemesis::Active>::iterator Nemesis::FirstToEnd() {
+  return std::min_element(active_.begin(), active_.end(),
+                          [](const Active& a, const Active& b) { return a.ends_at < b.ends_at; });
+}
+
+Status Nemesis::WaitUntil(steady_clock::time_point due) {
+  while (true) {
+    const auto rest = std::chrono::duration_cast<milliseconds>(due - steady_clock::now());
+    const auto wait = arena_->chores().empty() ? rest : std::min(rest, kBetweenChores);
+    if (!sleep_(std::max(wait, milliseconds(0)))) return Cancelled("interrupted");
+    if (steady_clock::now() >= due) return {};
+    KEEL_RETURN_IF_ERROR(arena_->DoChores());
+  }
+}
+
+Status Nemesis::FinishChores() {
+  const auto deadline = steady_clock::now() + kChorePatience;
+  while (true) {
+    KEEL_RETURN_IF_ERROR(arena_->DoChores());
+    if (arena_->chores().empty()) return {};
+    if (steady_clock::now() > deadline) {
+      return DeadlineExceeded("still not done: " + arena_->chores().front().what);
+    }
+    if (!sleep_(kBetweenChores)) return Cancelled("interrupted");
+  }
 }
 
 Status Nemesis::Run(std::vector<PlannedFault> schedule) {
   schedule_ = std::move(schedule);
   const auto began = steady_clock::now();
-  for (const Moment& moment : MomentsOf(schedule_)) {
-    const auto due = began + milliseconds(moment.at_ms);
-    const auto wait = std::chrono::duration_cast<milliseconds>(due - steady_clock::now());
-    if (!sleep_(std::max(wait, milliseconds(0)))) return Cancelled("interrupted");
+  const auto at = [&](uint64_t at_ms) { return began + milliseconds(at_ms); };
+  size_t next = 0;
+  while (next < schedule_.size() || !active_.empty()) {
+    const auto ending = FirstToEnd();
+    const bool ends = next == schedule_.size() ||
+                      (ending != active_.end() && ending->ends_at <= at(schedule_[next].begin_ms));
+    const auto due = ends ? ending->ends_at : at(schedule_[next].begin_ms);
+    KEEL_RETURN_IF_ERROR(WaitUntil(due));
     KEEL_RETURN_IF_ERROR(arena_->cluster()->CheckAlive());
-    const PlannedFault& plan = schedule_[moment.fault];
-    if (moment.begins) {
-      KEEL_RETURN_IF_ERROR(Begin(plan).WithContext(plan.kind));
+    if (ends) {
+      KEEL_RETURN_IF_ERROR(End(&*ending).WithContext(ending->plan.kind));
+      active_.erase(ending);
       continue;
     }
-    const auto at = std::find_if(active_.begin(), active_.end(),
-                                 [&](const Active& active) { return active.plan == &plan; });
-    if (at == active_.end()) continue;
-    KEEL_RETURN_IF_ERROR(End(&*at).WithContext(plan.kind));
-    active_.erase(at);
+    const PlannedFault plan = schedule_[next++];
+    if (at(plan.end_ms) < steady_clock::now() + kWorthwhile) continue;
+    const auto effect = Begin(plan, at(plan.end_ms));
+    if (!effect.ok()) return effect.status().WithContext(plan.kind);
+    if (*effect == Effect::kConfirmed) continue;
+    const auto now_ms = std::chrono::duration_cast<milliseconds>(steady_clock::now() - began);
+    Postpone(plan, next, static_cast<uint64_t>(now_ms.count()));
   }
   return {};
 }
 
-Status Nemesis::Begin(const PlannedFault& plan) {
+void Nemesis::Postpone(PlannedFault plan, size_t next, uint64_t now_ms) {
+  plan.begin_ms = now_ms + kBetweenTries.count();
+  plan.seed = Prng(plan.seed).Next();
+  if (plan.begin_ms + kWorthwhile.count() > plan.end_ms) {
+    tallies_[plan.kind].nothing++;
+    return;
+  }
+  const auto place =
+      std::find_if(schedule_.begin() + static_cast<std::ptrdiff_t>(next), schedule_.end(),
+                   [&](const PlannedFault& later) { return later.begin_ms > plan.begin_ms; });
+  schedule_.insert(place, std::move(plan));
+}
+
+Result<Effect> Nemesis::Begin(const PlannedFault& plan, steady_clock::time_point ends_at) {
   const FaultEntry* entry = FindFault(plan.kind);
   KEEL_CHECK(entry != nullptr) << "no such fault: " << plan.kind;
   Prng dice(plan.seed);
   auto fault = entry->make();
   const auto before = steady_clock::now();
   auto effect = fault->Start(arena_, &dice);
-  if (!effect.ok()) return effect.status();
-  if (*effect == Effect::kNothing) {
-    tallies_[plan.kind].nothing++;
-    return {};
-  }
+  if (!effect.ok() || *effect == Effect::kNothing) return effect;
   tallies_[plan.kind].confirmed++;
   Note("start-" + plan.kind, fault->what());
-  active_.push_back({.plan = &plan, .fault = std::move(fault)});
+  if (const auto at_most = fault->LastsAtMost()) {
+    ends_at = std::min(ends_at, steady_clock::now() + *at_most);
+  }
+  active_.push_back({.plan = plan, .fault = std::move(fault), .ends_at = ends_at});
   if (active_.size() == 2) two_since_ = before;
-  return {};
+  return Effect::kConfirmed;
 }
 
 Status Nemesis::End(Active* active) {
@@ -87,7 +125,7 @@ Status Nemesis::End(Active* active) {
     overlap_ += std::chrono::duration_cast<milliseconds>(steady_clock::now() - two_since_);
   }
   const Status stopped = active->fault->Stop(arena_);
-  Note("stop-" + active->plan->kind, "");
+  Note("stop-" + active->plan.kind, "");
   return stopped;
 }
 
@@ -95,10 +133,10 @@ Status Nemesis::Heal() {
   Status first;
   while (!active_.empty()) {
     const Status ended = End(&active_.back());
-    if (first.ok() && !ended.ok()) first = ended.WithContext(active_.back().plan->kind);
+    if (first.ok() && !ended.ok()) first = ended.WithContext(active_.back().plan.kind);
     active_.pop_back();
   }
-  return first;
+  return first.ok() ? FinishChores() : first;
 }
 
 }  // namespace keel::jepsen

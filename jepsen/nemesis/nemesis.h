@@ -21,7 +21,7 @@ class Nemesis {
   using Sleep = std::function<bool(std::chrono::milliseconds)>;
   Nemesis(Arena* arena, Sleep sleep) : arena_(arena), sleep_(std::move(sleep)) {}
 
-  // Cancelled when `sleep` said so.
+  // Cancelled when `sleep` said so. Until the end of Heal, chores are done between the faults.
   Status Run(std::vector<PlannedFault> schedule);
   Status Heal();
 
@@ -37,19 +37,27 @@ class Nemesis {
 
  private:
   struct Active {
-    const PlannedFault* plan = nullptr;
+    PlannedFault plan;
     std::unique_ptr<Fault> fault;
+    std::chrono::steady_clock::time_point ends_at;
   };
 
-  Status Begin(const PlannedFault& plan);
+  // `ends_at`: at the latest.
+  Result<Effect> Begin(const PlannedFault& plan, std::chrono::steady_clock::time_point ends_at);
+  // What found nothing to do tries again soon, as long as it is worthwhile.
+  void Postpone(PlannedFault plan, size_t next, uint64_t now_ms);
+  [[nodiscard]] std::vector<Active>::iterator FirstToEnd();
+  Status WaitUntil(std::chrono::steady_clock::time_point due);
+  Status FinishChores();
   Status End(Active* active);
   void Note(const std::string& f, const std::string& what);
 
   Arena* const arena_;
   const Sleep sleep_;
-  std::vector<PlannedFault> schedule_;  // what is active is a part of it
+  std::vector<PlannedFault> schedule_;
   std::vector<Active> active_;
   std::vector<Event> events_;
+  int64_t first_ns_ = 0;  // of the first of them
   std::map<std::string, Tally> tallies_;
   std::chrono::milliseconds overlap_{0};
   std::chrono::steady_clock::time_point two_since_;

@@ -64,7 +64,10 @@ Status Confirm(Arena* arena, const Ways& ways, bool is_lost, milliseconds patien
 class Cut : public Fault {
  public:
   Result<Effect> Start(Arena* arena, Prng* dice) override {
-    ways_ = Choose(arena, dice);
+    ways_ = arena->Spare(dice, [&] {
+      const Ways ways = Choose(arena, dice);
+      return std::pair(ways, Arena::Loss{.down = {}, .cut = ways});
+    });
     what_ = Shown(arena, ways_);
     if (ways_.empty()) return Effect::kNothing;
     name_ = "cut " + std::to_string(dice->Next());

@@ -32,6 +32,7 @@ constexpr const char* kShimUndoVariable = "CHAOS_UNDO";  // a directory, or noth
 
 // A journal, one a file, is named by the file's inode. Each record is how to undo one write.
 struct UndoRecord {
+  uint64_t at_us = 0;  // when it was written, by the monotonic clock
   uint64_t offset = 0;
   uint64_t old_bytes = 0;  // that follow the record
   uint64_t old_zeros = 0;  // or there were only so many zeros, as in a preallocated file

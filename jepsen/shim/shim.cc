@@ -30,6 +30,7 @@ constexpr int kDescriptors = 4096;
 constexpr int kLocks = 64;
 constexpr long kNsPerUs = 1'000;
 constexpr long kNsPerSecond = 1'000'000'000;
+constexpr uint64_t kUsPerSecond = 1'000'000;
 
 template <class Function>
 Function Real(const char* name) {
@@ -93,6 +94,14 @@ Seen* DataFile(int descriptor, struct stat* status) {
   return seen;
 }
 
+uint64_t NowUs() {
+  static const auto real = Real<int (*)(clockid_t, timespec*)>("clock_gettime");
+  timespec time{};
+  real(CLOCK_MONOTONIC, &time);
+  return static_cast<uint64_t>(time.tv_sec) * kUsPerSecond +
+         static_cast<uint64_t>(time.tv_nsec / kNsPerUs);
+}
+
 bool IsZero(const char* bytes, uint64_t count) {
   return count == 0 || (bytes[0] == 0 && std::memcmp(bytes, bytes + 1, count - 1) == 0);
 }
@@ -102,7 +111,8 @@ void Note(const Seen& seen, int descriptor, const struct stat& status, uint64_t 
           uint64_t bytes) {
   if (seen.journal < 0) return;
   const auto size = static_cast<uint64_t>(status.st_size);
-  UndoRecord record{.offset = offset, .old_bytes = 0, .old_zeros = 0, .old_size = size};
+  UndoRecord record{
+      .at_us = NowUs(), .offset = offset, .old_bytes = 0, .old_zeros = 0, .old_size = size};
   if (offset < size) record.old_bytes = bytes < size - offset ? bytes : size - offset;
   size_t whole = sizeof(record) + record.old_bytes;
   char* text = static_cast<char*>(std::malloc(whole));

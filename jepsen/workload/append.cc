@@ -38,12 +38,13 @@ class AppendWorkload final : public Workload {
   explicit AppendWorkload(const Context& context) : Workload(context, kClients) {}
 
   void Step(Slot* slot, Done done) override {
-    const int64_t first = steps_++ / kStepsPerList / static_cast<int64_t>(kListsAtOnce) *
-                          static_cast<int64_t>(kListsAtOnce);
+    const size_t at_once = kListsAtOnce * context_.crowd;
+    const auto lists = static_cast<int64_t>(at_once);
+    const int64_t first = steps_++ / kStepsPerList / lists * lists;
     auto plan = std::make_shared<Plan>();
     const size_t count = 1 + dice_.Below(kListsPerTxnMax);
     for (size_t i = 0; i < count; i++) {
-      const int64_t list = first + static_cast<int64_t>(dice_.Below(kListsAtOnce));
+      const int64_t list = first + static_cast<int64_t>(dice_.Below(at_once));
       (dice_.OneIn(2) ? plan->reads : plan->appends).insert(list);
       lists_ = std::max(lists_, list + 1);
     }

@@ -22,21 +22,22 @@ struct Account {
 
 class BankWorkload final : public Workload {
  public:
-  explicit BankWorkload(const Context& context) : Workload(context, kClients) {}
+  explicit BankWorkload(const Context& context)
+      : Workload(context, kClients), accounts_(kAccounts * context.crowd) {}
 
   // Once: a second try must not write over transfers.
   void Prepare(std::function<void(Status)> done) override {
     etcdserverpb::TxnRequest txn;
     CompareMod(&txn, NameOf(0), 0);
-    for (size_t i = 0; i < kAccounts; i++) ThenPut(&txn, NameOf(i), std::to_string(kInitial));
+    for (size_t i = 0; i < accounts_; i++) ThenPut(&txn, NameOf(i), std::to_string(kInitial));
     Txn(&slots()[0], txn,
         [done](const Result<etcdserverpb::TxnResponse>& answer) { done(answer.status()); });
   }
 
   void Step(Slot* slot, Done done) override {
     if (dice_.Chance(kReadsOf100, 100)) return Read(slot, std::move(done));
-    const size_t from = dice_.Below(kAccounts);
-    const size_t to = (from + 1 + dice_.Below(kAccounts - 1)) % kAccounts;
+    const size_t from = dice_.Below(accounts_);
+    const size_t to = (from + 1 + dice_.Below(accounts_ - 1)) % accounts_;
     const auto amount = static_cast<int64_t>(1 + dice_.Below(5));
     Call call{.f = "transfer",
               .value = Value::Map({{Value::Keyword("from"), Name(from)},
@@ -75,7 +76,7 @@ class BankWorkload final : public Workload {
     CheckOptions options;
     options.model = "bank";
     std::vector<std::pair<Value, Value>> initial;
-    for (size_t i = 0; i < kAccounts; i++) initial.emplace_back(Name(i), Value::Integer(kInitial));
+    for (size_t i = 0; i < accounts_; i++) initial.emplace_back(Name(i), Value::Integer(kInitial));
     options.initial = Value::Map(std::move(initial));
     return options;
   }
@@ -138,6 +139,7 @@ class BankWorkload final : public Workload {
           });
   }
 
+  const size_t accounts_;
   int last_reads_ = 0;
 };
 

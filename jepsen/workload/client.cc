@@ -11,7 +11,10 @@ constexpr std::array<std::string_view, 5> kRefusals = {
     "etcdserver: no leader", "etcdserver: not leader", "etcdserver: too many requests",
     "mvcc: database space exceeded", kNotSent};
 
-constexpr uint64_t kBackoffUsMax = 500'000;
+constexpr uint64_t kBackoffUsMax = 250'000;
+// Without an answer for so long, while calls wait for one, a node is passed over.
+constexpr uint64_t kQuietUsMax = 400'000;
+constexpr uint64_t kShunnedUs = 400'000;
 
 }  // namespace
 
@@ -33,7 +36,7 @@ bool CertainlyNotDone(const Status& status) {
   });
 }
 
-Client::Client(Network* network, size_t nodes, uint64_t seed) : network_(network) {
+Client::Client(Network* network, size_t nodes, uint64_t seed) : network_(network), pulses_(nodes) {
   for (size_t i = 0; i < nodes; i++) {
     net::AsioChannelOptions options;
     options.address.port = network->PortsOf(i).client;
@@ -59,6 +62,34 @@ size_t Client::Connected(size_t wanted) {
   return wanted % nodes();
 }
 
+size_t Client::Responsive(size_t wanted) {
+  if (is_closed_) return wanted % nodes();
+  for (size_t i = 0; i < nodes(); i++) {
+    const size_t node = (wanted + i) % nodes();
+    channels_[node]->Connect();
+    const bool is_ready = channels_[node]->state() == net::AsioChannel::State::kReady;
+    if (is_ready && IsResponsive(node)) return node;
+  }
+  return Connected(wanted);
+}
+
+bool Client::IsResponsive(size_t node) const {
+  const Pulse& pulse = pulses_[node];
+  const uint64_t now_us = clock().MonotonicUs();
+  if (now_us < pulse.shunned_until_us) return false;
+  return pulse.waiting == 0 || now_us < pulse.quiet_since_us + kQuietUsMax;
+}
+
+void Client::NoteAnswer(size_t node, const Status& status) {
+  Pulse& pulse = pulses_[node];
+  pulse.waiting--;
+  const uint64_t now_us = clock().MonotonicUs();
+  const bool is_deaf =
+      status.code() == Code::kUnavailable || status.code() == Code::kDeadlineExceeded;
+  pulse.shunned_until_us = is_deaf ? now_us + kShunnedUs : 0;
+  if (status.code() != Code::kDeadlineExceeded) pulse.quiet_since_us = now_us;
+}
+
 void Client::AskBytes(Where where, std::string request,
                       std::function<void(net::UnaryResult)> done) {
   if (is_closed_) return;
@@ -74,7 +105,13 @@ void Client::AskBytes(Where where, std::string request,
   options.path = where.path;
   options.metadata = std::move(where.metadata);
   options.timeout_us = where.timeout_us;
-  net::CallUnary(channel, std::move(options), Payload::Of(std::move(request)), std::move(done));
+  Pulse& pulse = pulses_[where.node];
+  if (pulse.waiting++ == 0) pulse.quiet_since_us = clock().MonotonicUs();
+  net::CallUnary(channel, std::move(options), Payload::Of(std::move(request)),
+                 [this, node = where.node, done = std::move(done)](net::UnaryResult result) {
+                   NoteAnswer(node, result.status);
+                   done(std::move(result));
+                 });
 }
 
 }  // namespace keel::jepsen

@@ -51,6 +51,9 @@ class Client {
   [[nodiscard]] net::Channel* ChannelTo(size_t node) { return channels_[node].get(); }
   // The first node from `wanted` on that is connected; `wanted` itself when none is.
   [[nodiscard]] size_t Connected(size_t wanted);
+  // The same, and past nodes that have just refused or left a call without an answer for a while,
+  // as a client does that looks for a leader's majority.
+  [[nodiscard]] size_t Responsive(size_t wanted);
   // Ends every call that is under way, once the executor has ended: while those live whom the calls
   // belong to. Later calls are never answered.
   void Close();
@@ -61,9 +64,19 @@ class Client {
  private:
   void AskBytes(Where where, std::string request, std::function<void(net::UnaryResult)> done);
 
+  // What the calls to one node have come to of late.
+  struct Pulse {
+    size_t waiting = 0;
+    uint64_t quiet_since_us = 0;  // its last answer, or when the first of those waiting was sent
+    uint64_t shunned_until_us = 0;
+  };
+  void NoteAnswer(size_t node, const Status& status);
+  [[nodiscard]] bool IsResponsive(size_t node) const;
+
   Network* const network_;
   bool is_closed_ = false;
   std::vector<std::unique_ptr<net::AsioChannel>> channels_;
+  std::vector<Pulse> pulses_;
 };
 
 }  // namespace keel::jepsen

@@ -29,7 +29,8 @@ struct Held {
 
 class LeaseWorkload final : public Workload {
  public:
-  explicit LeaseWorkload(const Context& context) : Workload(context, kClients), held_(kClients) {}
+  explicit LeaseWorkload(const Context& context)
+      : Workload(context, kClients), held_(slots().size()) {}
 
   void Step(Slot* slot, Done done) override {
     Held& held = held_[slot->place];

@@ -29,7 +29,8 @@ void CompareCreation(etcdserverpb::TxnRequest* txn, const std::string& key, int6
 
 class LockWorkload final : public Workload {
  public:
-  explicit LockWorkload(const Context& context) : Workload(context, kClients), holders_(kClients) {}
+  explicit LockWorkload(const Context& context)
+      : Workload(context, kClients), holders_(slots().size()) {}
 
   void Step(Slot* slot, Done done) override {
     const Holder& holder = holders_[slot->place];
@@ -50,8 +51,10 @@ class LockWorkload final : public Workload {
   }
 
  private:
-  static size_t LockOf(const Slot& slot) { return slot.place % kLocks; }
-  [[nodiscard]] static Call CallOf(const Slot& slot, const std::string& f, Value value) {
+  [[nodiscard]] size_t LockOf(const Slot& slot) const {
+    return slot.place % (kLocks * context_.crowd);
+  }
+  [[nodiscard]] Call CallOf(const Slot& slot, const std::string& f, Value value) const {
     return {.f = f,
             .value = std::move(value),
             .key = Value::Integer(static_cast<int64_t>(LockOf(slot)))};

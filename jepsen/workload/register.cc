@@ -19,9 +19,10 @@ class RegisterWorkload final : public Workload {
   explicit RegisterWorkload(const Context& context) : Workload(context, kClients) {}
 
   void Step(Slot* slot, Done done) override {
-    const int64_t key = steps_++ / kStepsPerKey / static_cast<int64_t>(kKeysAtOnce) *
-                            static_cast<int64_t>(kKeysAtOnce) +
-                        static_cast<int64_t>(dice_.Below(kKeysAtOnce));
+    const size_t at_once = kKeysAtOnce * context_.crowd;
+    const auto count = static_cast<int64_t>(at_once);
+    const int64_t key =
+        steps_++ / kStepsPerKey / count * count + static_cast<int64_t>(dice_.Below(at_once));
     keys_ = std::max(keys_, key + 1);
     const uint64_t choice = dice_.Below(100);
     const auto seen = seen_.find(key);

@@ -28,7 +28,7 @@ struct Session {
 class SessionWorkload final : public Workload {
  public:
   explicit SessionWorkload(const Context& context)
-      : Workload(context, kClients), sessions_(kClients), puts_(kClients) {}
+      : Workload(context, kClients), sessions_(slots().size()), puts_(slots().size()) {}
 
   void Step(Slot* slot, Done done) override {
     if (context_.has_sessions && sessions_[slot->place].number == 0) {
@@ -93,7 +93,7 @@ class SessionWorkload final : public Workload {
       metadata.Add({.name = "keel-sequence", .value = sequence});
       metadata.Add({.name = "keel-acknowledged", .value = acknowledged});
     }
-    slot->node = client_->Connected(slot->node);
+    slot->node = NodeFor(*slot);
     client_->Ask<etcdserverpb::PutResponse>(
         {.node = slot->node,
          .path = "/etcdserverpb.KV/Put",

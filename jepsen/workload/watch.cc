@@ -55,19 +55,22 @@ class WatchStream final : public net::CallObserver {
 class WatchWorkload final : public Workload {
  public:
   explicit WatchWorkload(const Context& context)
-      : Workload(context, kWriters + kWatchers), from_(kWatchers, 1), is_last_(kWatchers) {}
+      : Workload(context, kWriters + kWatchers),
+        writers_(kWriters * context.crowd),
+        from_(kWatchers * context.crowd, 1),
+        is_last_(kWatchers * context.crowd) {}
 
   // The store's first revision, so that all watchers begin where the history does.
   void Prepare(std::function<void(Status)> done) override {
     Range(&slots()[0], RangeOf("/chaos/probe"),
           [this, done](const Result<etcdserverpb::RangeResponse>& answer) {
-            if (answer.ok()) from_.assign(kWatchers, answer->header().revision() + 1);
+            if (answer.ok()) from_.assign(from_.size(), answer->header().revision() + 1);
             done(answer.status());
           });
   }
 
   void Step(Slot* slot, Done done) override {
-    if (slot->place >= kWriters) return Watch(slot, std::move(done));
+    if (slot->place >= writers_) return Watch(slot, std::move(done));
     const std::string key = std::string(kPrefix) + std::to_string(dice_.Below(kKeys));
     if (dice_.Chance(kDeletesOf100, 100)) return Delete(slot, key, std::move(done));
     const int64_t value = ++last_value_;
@@ -88,8 +91,8 @@ class WatchWorkload final : public Workload {
 
   // Each watcher once more, up to the end.
   bool LastStep(Slot* slot, Done done) override {
-    if (slot->place < kWriters || is_last_[slot->place - kWriters]) return false;
-    is_last_[slot->place - kWriters] = true;
+    if (slot->place < writers_ || is_last_[slot->place - writers_]) return false;
+    is_last_[slot->place - writers_] = true;
     Watch(slot, std::move(done));
     return true;
   }
@@ -123,7 +126,7 @@ class WatchWorkload final : public Workload {
   }
 
   void Watch(Slot* slot, Done done) {
-    const size_t watcher = slot->place - kWriters;
+    const size_t watcher = slot->place - writers_;
     // Now and then from further back, where a server that was restarted must read its disk.
     const bool is_replay = !is_last_[watcher] && !past_.empty() && dice_.OneIn(3);
     const int64_t from = is_replay ? past_[dice_.Below(past_.size())] : from_[watcher];
@@ -162,7 +165,7 @@ class WatchWorkload final : public Workload {
 
   // All events of one revision come together, so what is told reaches to the last one's.
   void End(Slot* slot, const Call& call, const Told& told) {
-    const size_t watcher = slot->place - kWriters;
+    const size_t watcher = slot->place - writers_;
     from_[watcher] = std::max(from_[watcher], told.compacted);
     if (told.events.empty()) return recorder_.Fail(slot, call);
     const int64_t from = call.value.Find("from")->integer;
@@ -179,6 +182,7 @@ class WatchWorkload final : public Workload {
     from_[watcher] = told.last_revision + 1;
   }
 
+  const size_t writers_;  // the slots before the watchers
   int64_t last_value_ = 0;
   std::vector<int64_t> from_;  // by watcher: the next revision that it wants
   std::deque<int64_t> past_;   // where watchers were some seconds ago

@@ -7,6 +7,8 @@
 namespace keel::jepsen {
 namespace {
 
+constexpr size_t kLoyalEvery = 4;
+
 constexpr std::array kWorkloads = {
     WorkloadEntry{"register", "put, get and compare-and-set of single keys", 25, &MakeRegister},
     WorkloadEntry{"set", "elements that are added, and the set read", 10, &MakeSet},
@@ -27,14 +29,19 @@ Workload::Workload(const Context& context, size_t slots)
     : context_(context),
       client_(context.client),
       dice_(context.seed),
-      recorder_(&context.client->clock(), slots) {
-  for (size_t i = 0; i < slots; i++) {
+      recorder_(&context.client->clock(), slots * context.crowd) {
+  for (size_t i = 0; i < slots * context.crowd; i++) {
     slots_.push_back({.place = i, .process = static_cast<int64_t>(i), .node = i});
   }
 }
 
 Result<Report> Workload::Judge(const PairedHistory& history) const {
   return Check(history, CheckedAs());
+}
+
+size_t Workload::NodeFor(const Slot& slot) {
+  const bool is_loyal = slot.place % kLoyalEvery == 0;
+  return is_loyal ? client_->Connected(slot.node) : client_->Responsive(slot.node);
 }
 
 void Workload::Range(Slot* slot, const etcdserverpb::RangeRequest& request,

@@ -28,10 +28,13 @@ class Workload {
   struct Context {
     Client* client = nullptr;
     uint64_t seed = 1;
-    uint64_t timeout_us = 3'000'000;
+    uint64_t timeout_us = 1'500'000;
+    // How many times the clients, and the keys that they share: a higher rate needs more of both.
+    size_t crowd = 1;
     bool has_sessions = false;  // the server knows Keel's own service of sessions
   };
 
+  // `slots`: in a crowd of one.
   Workload(const Context& context, size_t slots);
   Workload(const Workload&) = delete;
   Workload& operator=(const Workload&) = delete;
@@ -53,15 +56,17 @@ class Workload {
 
   [[nodiscard]] virtual CheckOptions CheckedAs() const = 0;
 
-  // One call for a slot: to its node, or to the next one that is connected.
+  // One call for a slot: to its node, or to the next one that answers. One client in four stays
+  // with a node while there is a connection, however long its answers take.
   template <class Response, class Request>
   void Ask(Slot* slot, std::string_view path, const Request& request,
            std::function<void(Result<Response>)> done) {
-    slot->node = client_->Connected(slot->node);
+    slot->node = NodeFor(*slot);
     client_->Ask<Response>(
         {.node = slot->node, .path = path, .timeout_us = context_.timeout_us, .metadata = {}},
         request, std::move(done));
   }
+  [[nodiscard]] size_t NodeFor(const Slot& slot);
   void Range(Slot* slot, const etcdserverpb::RangeRequest& request,
              std::function<void(Result<etcdserverpb::RangeResponse>)> done);
   void Put(Slot* slot, const etcdserverpb::PutRequest& request,

@@ -13,6 +13,7 @@ LeaseClock::LeaseClock(const Options& options, const std::map<LeaseId, Lease>& l
 
 void LeaseClock::Start(LeaseId id, Running* running, uint64_t length_ms, uint64_t now_ms) {
   by_deadline_.erase({running->deadline_ms, id});
+  if (KEEL_MUTANT(kLeaseEndsEarly)) length_ms = length_ms * 2 / 3;
   running->deadline_ms = now_ms + length_ms;
   by_deadline_.insert({running->deadline_ms, id});
 }

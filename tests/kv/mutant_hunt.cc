@@ -192,6 +192,12 @@ std::string RetryHunt() {
   return EncodeOutcome(first) == EncodeOutcome(again) ? "" : "a retry was answered otherwise";
 }
 
+std::string EarlyEndHunt() {
+  LeaseClock clock({.now_ms = 0, .term = Term(1)}, {{LeaseId(1), {.ttl_s = 60}}});
+  (void)clock.Renew(LeaseId(1), 30'000);
+  return clock.TakeExpired(89'999).ids.empty() ? "" : "revoked before its time was over";
+}
+
 std::vector<std::string> ChunksOf(Store& store) {
   SnapshotReader reader(store.view(), {});
   std::vector<std::string> chunks;
@@ -273,6 +279,7 @@ std::vector<Quarry> AllQuarries() {
       {Mutant::kSnapshotUnsynced39, "kSnapshotUnsynced39", InstallHunt},
       {Mutant::kOlderSnapshot37, "kOlderSnapshot37", OlderSnapshotHunt},
       {Mutant::kRestoreRevision51, "kRestoreRevision51", RestoreHunt},
+      {Mutant::kLeaseEndsEarly, "kLeaseEndsEarly", EarlyEndHunt},
   };
 }
 

@@ -133,4 +133,18 @@ Result<std::string> Cipher::Open(const Block& block) {
   return plain;
 }
 
+Result<std::unique_ptr<Cipher>> OpenCipher(const CipherWanted& wanted) {
+  if (wanted.key.empty()) {
+    return FailedPrecondition(wanted.file +
+                              " is encrypted: give the key that it was saved with "
+                              "(--key-file)");
+  }
+  auto cipher = std::make_unique<Cipher>(Cipher::Options{.key = wanted.key, .salt = wanted.salt});
+  if (cipher->key_check() != wanted.key_check) {
+    return FailedPrecondition(wanted.file +
+                              " was encrypted with another key than that of --key-file");
+  }
+  return cipher;
+}
+
 }  // namespace keel::backup

@@ -73,4 +73,14 @@ class Cipher {
   std::unique_ptr<evp_cipher_ctx_st, Free> context_;
 };
 
+// What the header of a file says of how it was encrypted, and the key that is at hand for it.
+struct CipherWanted {
+  std::string file;  // for words
+  std::string key;   // of a key file; empty: none was given
+  std::string salt;
+  uint32_t key_check = 0;
+};
+// FAILED_PRECONDITION without the key, or with another one.
+[[nodiscard]] Result<std::unique_ptr<Cipher>> OpenCipher(const CipherWanted& wanted);
+
 }  // namespace keel::backup

@@ -52,16 +52,8 @@ Status SnapshotReader::OpenFile(const OpenOptions& options) {
 
 Result<std::unique_ptr<Cipher>> SnapshotReader::CipherFor(const OpenOptions& options) const {
   if (!header_.is_encrypted) return std::unique_ptr<Cipher>();
-  if (options.key.empty()) {
-    return FailedPrecondition(path_ +
-                              " is encrypted: give the key that it was saved with "
-                              "(--key-file)");
-  }
-  auto cipher = std::make_unique<Cipher>(Cipher::Options{.key = options.key, .salt = header_.salt});
-  if (cipher->key_check() != header_.key_check) {
-    return FailedPrecondition(path_ + " was encrypted with another key than that of --key-file");
-  }
-  return cipher;
+  return OpenCipher(
+      {.file = path_, .key = options.key, .salt = header_.salt, .key_check = header_.key_check});
 }
 
 Status SnapshotReader::Damaged(const Status& why) const {

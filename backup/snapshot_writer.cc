@@ -113,6 +113,10 @@ Status SnapshotWriter::Write(std::string_view bytes) {
 
 Status SnapshotWriter::Finish() {
   KEEL_RETURN_IF_ERROR(stream_sum_.Check());
+  return Complete();
+}
+
+Status SnapshotWriter::Complete() {
   if (!ended_) return DataLoss("the stream ended before its last chunk");
   if (!raw_.empty()) KEEL_RETURN_IF_ERROR(WriteBlock(raw_));
   trailer_.blocks = sealer_->count();

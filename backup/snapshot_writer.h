@@ -39,13 +39,16 @@ class SnapshotWriter {
   // The stream has ended: the file is complete, durable, and has its name; or it is gone.
   Status Finish();
 
+  // For who has the chunks themselves instead of a stream of them: chunk by chunk, then the end.
+  Status AddChunk(const std::string& chunk);
+  Status Complete();
+
   [[nodiscard]] const FileHeader& header() const { return header_; }
   [[nodiscard]] const FileTrailer& trailer() const { return trailer_; }
 
  private:
   explicit SnapshotWriter(Options options) : options_(std::move(options)) {}
 
-  Status AddChunk(const std::string& chunk);
   Status Begin(const kv::SnapshotHeader& header);
   Status WriteBlock(std::string_view raw);
   Status Write(std::string_view bytes);

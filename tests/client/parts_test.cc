@@ -144,6 +144,21 @@ TEST_F(PoolOfThree, TheNearestIsTheOneThatAnswersFastest) {
   EXPECT_GT(spread.at("b:1"), 40);
 }
 
+TEST_F(PoolOfThree, ReadsGoWhereTheirModeSays) {
+  Fill();
+  pool_->SetLeader(At(1));
+  At(2)->learner = true;
+  pool_->OnAnswered(At(0), 900);
+  pool_->OnAnswered(At(1), 500);
+  pool_->OnAnswered(At(2), 200);
+  using Counts = std::map<std::string, int>;
+  EXPECT_EQ(Spread(Route::Of(ReadMode::kLinearizable), 6), (Counts{{"a:1", 3}, {"b:1", 3}}));
+  EXPECT_EQ(Spread(Route::Of(ReadMode::kLease), 6), (Counts{{"b:1", 6}}));
+  EXPECT_EQ(Spread(Route::Of(ReadMode::kSerializable), 6),
+            (Counts{{"a:1", 2}, {"b:1", 2}, {"c:1", 2}}));
+  EXPECT_EQ(Spread(Route::Of(ReadMode::kNearest), 6), (Counts{{"c:1", 6}}));
+}
+
 TEST_F(PoolOfThree, OneThatIsDownIsLeftAloneForAWhile) {
   Fill();
   pool_->OnUnreachable(At(0));

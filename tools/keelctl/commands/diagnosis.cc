@@ -157,13 +157,12 @@ void CheckDisk(const Case& c) {
     // Too few in this moment: then of the whole run.
     const auto slow = each.metrics.Quantile(kSync, 0.9, syncs >= 10 ? &earlier->metrics : nullptr);
     if (!slow || *slow <= c.thresholds.slow_sync_seconds) continue;
-    c.Find(
-        {.gravity = Gravity::kWarning,
-         .name = "slow-disk",
-         .what = "one in ten syncs of the log of member " + each.name() + " takes " +
-                 (std::isinf(*slow) ? "very long" : "up to " + Number(*slow * 1000) + " ms"),
-         .meaning = "writes wait for it when it leads, and elections may come from it",
-         .advice = "give the data directory a disk of its own, and look who else writes there"});
+    c.Find({.gravity = Gravity::kWarning,
+            .name = "slow-disk",
+            .what = "one in ten syncs of the log of member " + each.name() + " takes " +
+                    (std::isinf(*slow) ? "very long" : "up to " + Number(*slow * 1000) + " ms"),
+            .meaning = "writes wait for it when it leads, and elections may come from it",
+            .advice = "give the data directory a disk of its own, and look who else writes there"});
   }
 }
 

@@ -93,7 +93,7 @@ class Host:
         """A block of the page, by its own shell."""
         environment = [f"NAME={self.name}", f"HOST={self.address}", "HOME=/root", "PATH=/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin"]
         return subprocess.Popen(
-            self.entered("env", "-i", *environment, "bash", "-euo", "pipefail", "-c", "cd /root/keel\n" + text),
+            self.entered("env", "-i", *environment, "bash", "-euo", "pipefail", "-c", "cd /opt/keel\n" + text),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def keeld(self):
@@ -181,8 +181,8 @@ class Page:
 
 def carry_out(page, hosts, keeld, keelctl):
     for host in hosts.values():
-        for source, target in ((keeld, "/root/keel/keeld"), (keelctl, "/root/keel/keelctl"), (keeld, "/root/keel/new/keeld"),
-                               (keelctl, "/root/keel/new/keelctl"), (ROOT / "deploy/keeld.service", "/root/keel/keeld.service"),
+        for source, target in ((keeld, "/opt/keel/keeld"), (keelctl, "/opt/keel/keelctl"), (keeld, "/opt/keel/new/keeld"),
+                               (keelctl, "/opt/keel/new/keelctl"), (ROOT / "deploy/keeld.service", "/opt/keel/keeld.service"),
                                (pathlib.Path(__file__).with_name("systemctl"), "/usr/local/bin/systemctl")):
             host.put(source, target)
     page.carry_out("install")
@@ -207,11 +207,11 @@ def carry_out(page, hosts, keeld, keelctl):
     page.carry_out("save")
     snapshot = hosts["a"].folder / "latest.keel"
     with open(snapshot, "wb") as copy:
-        subprocess.run(hosts["a"].entered("cat", "/root/latest.keel"), stdout=copy, check=True)
+        subprocess.run(hosts["a"].entered("cat", "/var/backups/latest.keel"), stdout=copy, check=True)
     for name in "acde":
         hosts[name].lose()
     for name in "cd":
-        hosts[name].put(snapshot, "/root/latest.keel")
+        hosts[name].put(snapshot, "/var/backups/latest.keel")
     page.carry_out("restore")
     if not page.carry_out("see what there is").endswith("greeting\nhello\n"):
         raise AssertionError("the greeting did not come back")

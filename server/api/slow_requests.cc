@@ -1,7 +1,6 @@
 #include "server/api/slow_requests.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace keel::api {
@@ -28,7 +27,7 @@ void AppendEscaped(std::string_view bytes, std::string* to) {
 void Trace::SetKey(std::string_view key) {
   key_bytes_ = static_cast<uint8_t>(std::min(key.size(), kKeyBytesMax));
   key_is_cut_ = key.size() > kKeyBytesMax;
-  std::memcpy(key_.data(), key.data(), key_bytes_);
+  key.copy(key_.data(), key_bytes_);
 }
 
 void Trace::Note(const node::ProposalTimes& times, uint64_t now_ms) {

@@ -61,6 +61,7 @@ class Member:
         self.client_url = f"http://127.0.0.1:{client_port}"
         self.peer_url = f"http://127.0.0.1:{peer_port}"
         self.listen_peer_url = self.peer_url
+        self.joined = None  # the cluster and the state of its first start, where it came later
         self.runner = []  # what starts the program, if it is not started directly
         self.process = None
 
@@ -100,6 +101,10 @@ class Cluster:
         self.close()
 
     def start(self, member, initial=None, state="new"):
+        """One that joined says so again each time that it is started, as its unit would."""
+        if initial:
+            member.joined = (initial, state)
+        initial, state = member.joined or (self.initial, state)
         command = [
             *member.runner,
             self.program,
@@ -109,7 +114,7 @@ class Cluster:
             f"--advertise-client-urls={member.client_url}",
             f"--listen-peer-urls={member.listen_peer_url}",
             f"--initial-advertise-peer-urls={member.peer_url}",
-            f"--initial-cluster={initial or self.initial}",
+            f"--initial-cluster={initial}",
             f"--initial-cluster-state={state}",
             "--initial-cluster-token=conformance",
             *self.extra,

@@ -78,10 +78,10 @@ void Archiver::Lead(const ArchiveSource::Sight& sight) {
     BreakAt(at_->index);
     return Later(0);
   }
-  if (sight.applied > covered_) return Fetch(sight);
+  if (IsBaseDue()) BeginBase(/*begins_chain=*/false);
+  if (sight.applied > covered_ || at_->index < newest_base_) return Fetch(sight);
   Covered(covered_, seams_.clock->MonotonicMs());
   MarkLater(sight);
-  if (IsBaseDue()) BeginBase(/*begins_chain=*/false);
   PutTip(sight);
   Later(options_.interval_ms);
 }
@@ -116,7 +116,8 @@ void Archiver::OnEntries(const ArchiveSource::Sight& sight, std::vector<raft::En
     return;
   }
   const Index last = at_->index + taken.size();
-  if (has_content || last < sight.applied) {
+  // Up to a base all is put: what is between would else look like a gap.
+  if (has_content || last < sight.applied || at_->index < newest_base_) {
     if (!Holds(Ship(sight, std::move(taken)), "ship")) return;
     if (segments_since_upkeep_ >= options_.upkeep_every_segments) (void)Holds(Upkeep(), "upkeep");
   }
@@ -212,7 +213,12 @@ ArchiveCounts Archiver::counts() const {
   const ArchiveSource::Sight sight = seams_.source->Look();
   const std::lock_guard lock(counts_mutex_);
   ArchiveCounts counts = counts_;
-  if (!counts.leads) return counts;
+  if (!sight.leads) return counts;
+  // One that leads since a moment ago has not looked yet: what it will find is not known.
+  if (!counts.leads) {
+    counts.exposure_ms = options_.interval_ms;
+    return counts;
+  }
   if (sight.applied > covered_told_) {
     counts.exposure_ms = seams_.clock->MonotonicMs() - covered_as_of_ms_;
   }

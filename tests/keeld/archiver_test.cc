@@ -109,7 +109,10 @@ struct Member {
         base(world, {}),
         source(log, self, &clock),
         store({.files = files, .directory = "/archive", .writer = std::to_string(self)}),
-        archiver({.cluster_id = kCluster, .member = NodeId(static_cast<uint64_t>(self) + 1)},
+        archiver({.cluster_id = kCluster,
+                  .member = NodeId(static_cast<uint64_t>(self) + 1),
+                  .base_interval_ms = 20'000,
+                  .retention_ms = 40'000},
                  {.clock = &clock,
                   .executor = &ship,
                   .base_executor = &base,
@@ -202,6 +205,16 @@ TEST_F(ArchiverTest, WhatIsCommittedIsArchivedWithinASecond) {
   EXPECT_GE(report.end.index, Index(number_));
 }
 
+TEST_F(ArchiverTest, OneThatHasJustBegunToLeadDoesNotSayThatAllIsWell) {
+  EXPECT_GT(leader().archiver.counts().exposure_ms, 0u);
+  PutFor(2'000);
+  world_.RunFor(3'000 * kMs);
+  EXPECT_EQ(leader().archiver.counts().exposure_ms, 0u);
+  Lead(1);
+  EXPECT_GT(leader().archiver.counts().exposure_ms, 0u);
+  EXPECT_EQ(members_[0]->archiver.counts().exposure_ms, 0u);
+}
+
 // Their clocks are five seconds apart; the log's time never goes back.
 TEST_F(ArchiverTest, LeadersTakeTurnsWithoutGapOrOverlap) {
   for (int turn = 0; turn < 6; ++turn) {
@@ -290,12 +303,13 @@ TEST_F(ArchiverTest, PastTheBoundOfTheLogThereIsAGapAndANewBase) {
 
 TEST_F(ArchiverTest, AQuietClusterWritesNothingButTheTip) {
   PutFor(500);
-  world_.RunFor(5'000 * kMs);
+  world_.RunFor(25'000 * kMs);  // the base of what was put is there
   const uint64_t segments = leader().archiver.counts().segments;
   const Index last = log_.last();
   const uint64_t wall_ms = leader().clock.WallMs();
   world_.RunFor(60'000 * kMs);
   EXPECT_EQ(leader().archiver.counts().segments, segments);
+  EXPECT_EQ(leader().archiver.counts().bases, 2u);
   EXPECT_EQ(log_.last(), last) << "marks do not call for marks";
   const auto report = Verified();
   EXPECT_GE(report.whole_until_ms, wall_ms + 40'000);
@@ -312,6 +326,18 @@ TEST_F(ArchiverTest, AnArchiveThatWasEmptiedBeginsAnew) {
   const auto report = Verified();
   EXPECT_EQ(report.bases, 1u);
   EXPECT_GT(report.entries, 50u);
+}
+
+TEST_F(ArchiverTest, BasesFollowOneAnotherWhileWritesGoOnAndOldOnesGo) {
+  PutFor(30'000);
+  EXPECT_EQ(Verified().bases, 2u);
+  PutFor(70'000);
+  const auto report = Verified();
+  EXPECT_THAT(report.gaps, IsEmpty());
+  EXPECT_EQ(leader().archiver.counts().bases, 5u);
+  const uint64_t now_ms = leader().clock.WallMs();
+  EXPECT_LE(report.begin.time_ms, now_ms - 40'000) << "all of the kept time can be restored";
+  EXPECT_GE(report.begin.time_ms, now_ms - 82'000) << "and not much more";
 }
 
 TEST_F(ArchiverTest, SmallSegmentsBecomeLargerOnes) {

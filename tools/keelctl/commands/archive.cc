@@ -51,8 +51,10 @@ Result<std::unique_ptr<Named>> Name(const Context& context) {
   return named;
 }
 
+// Before the first write the log has no time.
 std::string At(Index index, uint64_t time_ms) {
-  return "index " + std::to_string(index.value()) + ", " + FormatMoment(time_ms);
+  return "index " + std::to_string(index.value()) + ", " +
+         (time_ms == 0 ? "before the first write" : FormatMoment(time_ms));
 }
 
 std::string GapText(const backup::ArchiveGap& gap) {
@@ -73,6 +75,7 @@ Result<ArchiveReport> Survey(Named* named) {
   if (catalogue.bases.empty()) return NotFound(named->directory + " holds no base");
   const backup::BaseObject& first = catalogue.bases.front();
   report.begin = {first.index, first.term, first.revision, first.time_ms};
+  report.end = {.index = first.index, .term = first.term, .time_ms = first.time_ms};
   for (const backup::IndexRange& stretch : catalogue.Stretches()) {
     const auto chain = catalogue.ChainBehind(stretch.first.Prev());
     for (const auto* object : {&chain.front(), &chain.back()}) {

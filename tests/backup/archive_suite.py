@@ -355,6 +355,41 @@ def test_an_archive_that_is_gone(cluster):
     succeeds("restore", "--latest", *flags)
 
 
+def test_what_a_lost_cluster_loses(cluster):
+    """All members die at once in the middle of writes: what comes back is all that was acknowledged, but for the last."""
+    start(cluster)
+    leader = cluster.leader()
+    exposures = []
+    acknowledged = []  # (when, number)
+    stopped = threading.Event()
+
+    def put():
+        number = 0
+        while not stopped.is_set():
+            if leader.put("counter", str(number)):
+                acknowledged.append((now_ms(), number))
+            number += 1
+    writer = threading.Thread(target=put)
+    writer.start()
+    until("many writes", lambda: exposures.append(metric(leader, "keel_archive_exposure_seconds") or 0)
+          or len(acknowledged) > 1500, 60)
+    died = now_ms()
+    ends(cluster)
+    stopped.set()
+    writer.join()
+    acknowledged = [one for one in acknowledged if one[0] <= died]
+    with Probe(cluster) as probe:
+        got = probe.ask("latest")
+    restored = int(got["keys"]["counter"])
+    lost = [when for when, number in acknowledged if number > restored]
+    check(restored <= acknowledged[-1][1] + 1, f"{restored} was written at all")
+    check(restored > acknowledged[0][1], "much comes back")
+    # Figures, not a check: how long a write waits depends on the machine.
+    print(f"  {len(acknowledged)} writes in {died - acknowledged[0][0]} ms; the exposure was {max(exposures):.3f} s at "
+          f"most in {len(exposures)} samples; lost: {len(lost)}, the oldest {died - min(lost, default=died)} ms old",
+          flush=True)
+
+
 def varint_of(number):
     out = bytearray()
     while number >= 0x80:
@@ -367,7 +402,8 @@ def varint_of(number):
 def main():
     global KEELCTL, PROBE  # pylint: disable=global-statement
     keeld, KEELCTL, PROBE, *names = sys.argv[1:]
-    for test in (test_any_moment, test_a_whole_cluster_comes_back, test_an_archive_that_is_gone):
+    for test in (test_any_moment, test_a_whole_cluster_comes_back, test_an_archive_that_is_gone,
+                 test_what_a_lost_cluster_loses):
         if names and test.__name__ not in names:
             continue
         print(f"{test.__name__}: {test.__doc__}", flush=True)

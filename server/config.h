@@ -42,6 +42,14 @@ struct Config {
   uint64_t quota_bytes = 0;                      // 0: no bound but the disk
   uint64_t log_kept_bytes = uint64_t{1} << 30;   // for members that are behind
 
+  // ---- the archive ----
+  std::string archive;  // a directory; empty: there is none
+  std::string archive_key_file;
+  uint64_t archive_interval_ms = 250;
+  uint64_t archive_base_interval_ms = 86'400'000;
+  uint64_t archive_retention_ms = 7 * uint64_t{86'400'000};  // 0: all is kept
+  uint64_t archive_hold_bytes = uint64_t{1} << 30;
+
   // ---- requests ----
   uint64_t request_bytes_max = 1'572'864;
   uint64_t txn_ops_max = 128;

@@ -10,6 +10,7 @@ namespace {
 constexpr std::string_view kMember = "This member";
 constexpr std::string_view kCluster = "The cluster, when it is made or joined";
 constexpr std::string_view kKept = "What is kept";
+constexpr std::string_view kArchive = "The continuous archive";
 constexpr std::string_view kRequests = "Requests";
 constexpr std::string_view kProcess = "The process";
 
@@ -120,6 +121,25 @@ constexpr auto kFlags = std::to_array<Flag>({
     {"log-kept-bytes", kKept, "BYTES", "1073741824",
      "Log kept on disk for a member that is behind; beyond it, that one is sent a snapshot.",
      Count<&Config::log_kept_bytes>},
+
+    {"archive", kArchive, "DIRECTORY", "none",
+     "A directory that is there, the same for all members: the leader puts every write into it.",
+     Text<&Config::archive>},
+    {"archive-key-file", kArchive, "FILE", "not encrypted",
+     "The key that the archive is encrypted with (openssl rand -hex 32). The same on all members.",
+     Text<&Config::archive_key_file>},
+    {"archive-interval", kArchive, "TIME", "250ms",
+     "Between two looks at what is to be archived; what a lost cluster may lose, about.",
+     Duration<&Config::archive_interval_ms>},
+    {"archive-base-interval", kArchive, "TIME", "24h",
+     "Between two whole states in the archive; a restore replays no more than that.",
+     Duration<&Config::archive_base_interval_ms>},
+    {"archive-retention", kArchive, "TIME", "168h",
+     "How far back every moment stays restorable; what only older ones need goes. 0: all is kept.",
+     Duration<&Config::archive_retention_ms>},
+    {"archive-hold-bytes", kArchive, "BYTES", "1073741824",
+     "Log kept on disk for an archive that is behind; beyond it, the archive has a gap.",
+     Count<&Config::archive_hold_bytes>},
 
     {"max-request-bytes", kRequests, "BYTES", "1572864", "The largest request.",
      Count<&Config::request_bytes_max>},

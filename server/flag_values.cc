@@ -203,6 +203,9 @@ Status CheckConfig(Config* config) {
     return InvalidArgument("--max-request-bytes is between 1 and " +
                            std::to_string(kRequestBytesMax));
   }
+  if (config->archive_interval_ms == 0)
+    return InvalidArgument("--archive-interval is 1ms at least");
+  if (config->archive_hold_bytes == 0) return InvalidArgument("--archive-hold-bytes is above 0");
   if (config->txn_ops_max == 0) return InvalidArgument("--max-txn-ops is 1 at least");
   if (config->streams_max == 0 || config->streams_max > 1'000'000) {
     return InvalidArgument("--max-concurrent-streams is between 1 and 1000000");

@@ -40,6 +40,7 @@ Member::Member(Config config, Inbox* inbox)
               .syncs = &state_syncs_}) {}
 
 Member::~Member() {
+  if (archive_threads_ != nullptr) archive_threads_->Stop();
   if (threads_ != nullptr) threads_->Stop();
 }
 
@@ -52,6 +53,7 @@ Status Member::Start() {
   KEEL_RETURN_IF_ERROR(OpenNode());
   KEEL_RETURN_IF_ERROR(CheckName());
   RunNode();
+  KEEL_RETURN_IF_ERROR(StartArchive());
   return StartClients();
 }
 

@@ -18,6 +18,8 @@
 #include "server/admin/health.h"
 #include "server/admin/metrics.h"
 #include "server/api/services.h"
+#include "server/archive_source.h"
+#include "server/archiver.h"
 #include "server/compactor.h"
 #include "server/config.h"
 #include "server/inbox.h"
@@ -56,6 +58,8 @@ class Member {
   [[nodiscard]] Status OpenNode();
   [[nodiscard]] Status CheckName();
   void RunNode();
+  [[nodiscard]] Status StartArchive();
+  void AddArchive(admin::Page* page) const;
   [[nodiscard]] Status StartClients();
 
   [[nodiscard]] node::NodeOptions NodeOptions() const;
@@ -93,6 +97,10 @@ class Member {
   std::unique_ptr<Compactor> compactor_;
   std::unique_ptr<node::Publisher> publisher_;
   std::unique_ptr<Quota> quota_;
+  std::unique_ptr<backup::DirectoryStore> archive_store_;
+  std::unique_ptr<NodeArchiveSource> archive_source_;
+  std::unique_ptr<Archiver> archiver_;
+  std::unique_ptr<ArchiveThreads> archive_threads_;
   admin::CallCounts calls_;
   net::MethodTable methods_;
   net::HttpTable http_;

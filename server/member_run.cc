@@ -28,6 +28,7 @@ node::NodeOptions Member::NodeOptions() const {
   options.slow_apply_ms = config_.slow_apply_ms;
   options.log_kept_bytes_max = config_.log_kept_bytes;
   options.log_kept_bytes_min = std::min(options.log_kept_bytes_min, config_.log_kept_bytes);
+  if (!config_.archive.empty()) options.archive_hold_bytes_max = config_.archive_hold_bytes;
   return options;
 }
 
@@ -174,6 +175,7 @@ void Member::AddPeers(admin::Page* page) const {
 }
 
 void Member::AddConnections(admin::Page* page) const {
+  AddArchive(page);
   calls_.AddTo(methods_, page);
   page->Add(
       {"keel_slow_requests_total", "Calls that took --warning-unary-request-duration or longer.",
@@ -224,7 +226,11 @@ Status Member::Stop() {
   }
   threads_->client.Run([this] { servers_.clear(); });
   threads_->core.Run([this] { transport_ == nullptr ? void() : transport_->Leave(); });
+  if (archive_threads_ != nullptr) archive_threads_->Stop();
   threads_->Stop();
+  archive_threads_.reset();  // with what it still held of the state
+  archiver_.reset();
+  archive_source_.reset();
   quota_.reset();
   publisher_.reset();
   compactor_.reset();

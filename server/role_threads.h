@@ -37,6 +37,19 @@ class RoleThread {
   std::thread thread_;
 };
 
+// The archive's own: a slow or hanging directory holds up nothing else.
+struct ArchiveThreads {
+  explicit ArchiveThreads(const Clock* clock)
+      : ship("keel-archive", clock), base("keel-arch-base", clock) {}
+  void Stop() {
+    ship.Stop();
+    base.Stop();
+  }
+
+  RoleThread ship;
+  RoleThread base;
+};
+
 struct RoleThreads {
   explicit RoleThreads(const Clock* clock)
       : core("keel-core", clock),

@@ -34,6 +34,11 @@ class Pass {
                .key = options_.key,
                .cluster_id = report_.cluster_id,
                .catalogue = &catalogue_};
+    // What is behind the first base counts, whether segments begin there or not.
+    if (!catalogue_.bases.empty()) {
+      const BaseObject& first = catalogue_.bases.front();
+      report_.end = {.index = first.index, .term = first.term, .time_ms = first.time_ms};
+    }
     for (const IndexRange& stretch : catalogue_.Stretches()) {
       KEEL_RETURN_IF_ERROR(ReadStretch(stretch));
     }
@@ -109,7 +114,7 @@ class Pass {
         Record(at);
       }
       report_.entries += entries->size();
-      report_.end = at;
+      if (at.index >= report_.end.index) report_.end = at;
     }
     return {};
   }
@@ -117,15 +122,12 @@ class Pass {
   // A stretch begins behind a base: either the first one, or one that was made for a gap.
   void BeginStretch(const Segment& first) {
     const ArchivePosition& at = first.header.previous;
-    if (report_.end.index.IsNone()) {
-      const bool has_base = std::ranges::any_of(
-          catalogue_.bases, [&](const BaseObject& base) { return base.index >= at.index; });
-      if (has_base) return;
+    if (catalogue_.bases.empty()) {
       report_.problems.push_back("no base: the entries from index " +
                                  std::to_string(at.index.value() + 1) +
                                  " on follow on nothing, and nothing can be restored from them");
-      return;
     }
+    if (report_.end.index.IsNone() || at.index <= report_.end.index) return;
     const IndexRange missing{report_.end.index.Next(), at.index};
     if (first.header.begins_chain && catalogue_.BaseAt(at.index) != nullptr) {
       report_.gaps.push_back(

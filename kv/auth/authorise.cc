@@ -84,7 +84,8 @@ bool IsOwnAccount(const Operation& operation) {
     return !revoke->leader_term.IsNone();
   }
   return std::holds_alternative<LeaseCheckpointOp>(operation) ||
-         std::holds_alternative<AlarmOp>(operation);
+         std::holds_alternative<AlarmOp>(operation) ||
+         std::holds_alternative<ArchiveMarkOp>(operation);
 }
 
 bool NeedsRoot(const Operation& operation) {

@@ -125,6 +125,11 @@ void Visit(Archive& a, Is<PrefixRuleOp> auto& v) {
 }
 
 template <class Archive>
+void Visit(Archive& a, Is<ArchiveMarkOp> auto& v) {
+  a(v.through);
+}
+
+template <class Archive>
 void Visit(Archive& a, Is<AuthOp> auto& v) {
   a.Limited(v.action, AuthAction::kRoleRevokePermission);
   a(v.user);

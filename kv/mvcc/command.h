@@ -130,6 +130,14 @@ struct PrefixRuleOp {
   friend bool operator==(const PrefixRuleOp&, const PrefixRuleOp&) = default;
 };
 
+// ---- the archive ----
+// By a leader: everything up to the entry is in the archive, durably. Members keep their logs back
+// to it.
+struct ArchiveMarkOp {
+  Index through;
+  friend bool operator==(const ArchiveMarkOp&, const ArchiveMarkOp&) = default;
+};
+
 // ---- auth ----
 enum class PermissionKind : uint8_t { kRead = 0, kWrite = 1, kReadWrite = 2 };
 struct Permission {
@@ -163,7 +171,8 @@ struct AuthOp {
 // ---- the whole ----
 using Operation =
     std::variant<PutOp, DeleteRangeOp, TxnOp, CompactOp, LeaseGrantOp, LeaseRevokeOp,
-                 LeaseCheckpointOp, SessionOpenOp, SessionCloseOp, AlarmOp, PrefixRuleOp, AuthOp>;
+                 LeaseCheckpointOp, SessionOpenOp, SessionCloseOp, AlarmOp, PrefixRuleOp, AuthOp,
+                 ArchiveMarkOp>;
 
 // Who asks. Without a session, a retry may be carried out twice; `user` is empty where auth is off.
 struct Origin {

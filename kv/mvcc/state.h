@@ -38,6 +38,7 @@ struct StoreState {
 inline constexpr std::string_view kStateName = "state";
 inline constexpr std::string_view kMembershipName = "membership";
 inline constexpr std::string_view kAlarmsName = "alarms";
+inline constexpr std::string_view kArchivedName = "archived";
 inline constexpr std::string_view kCompactedToName = "compacted-to";
 
 // Entries at multiples of it leave their chain hash behind, to be compared among members.

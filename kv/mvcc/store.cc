@@ -88,6 +88,11 @@ Status Store::Load() {
   KEEL_RETURN_IF_ERROR(alarms_.Load(options_.engine, layout_));
   const std::string membership = layout_.NameKey(Family::kState, kMembershipName);
   KEEL_RETURN_IF_ERROR(options_.engine->Get(membership, &membership_).status());
+  std::string archived;
+  const std::string archived_key = layout_.NameKey(Family::kState, kArchivedName);
+  KEEL_ASSIGN_OR_RETURN(const bool has_mark, options_.engine->Get(archived_key, &archived));
+  if (has_mark && archived.size() != 8) return UndecodableRecord(archived_key);
+  if (has_mark) archived_ = Index(DecodeFixed64(archived.data()));
   Publish();
   return Status::Ok();
 }
@@ -235,6 +240,10 @@ Result<Outcome> Store::Carry(const LogEntry& entry, Command* command) {
     KEEL_ASSIGN_OR_RETURN(const KvError refused, SetRule(*op));
     return Outcome{.error = refused};
   }
+  if (const auto* op = std::get_if<ArchiveMarkOp>(&operation)) {
+    MarkArchived(*op);
+    return Outcome();
+  }
   if (const auto* op = std::get_if<AuthOp>(&operation)) {
     return Outcome{.error = auth_.Apply(*op, &state_, layout_, &pending_.batch())};
   }
@@ -322,6 +331,15 @@ void Store::Checkpoint(const LeaseCheckpointOp& op) {
     leases_.Set(remainder.id, lease, layout_, &pending_.batch());
     NoteLease(remainder.id);
   }
+}
+
+// Marks of two leaders may cross; what is archived stays so.
+void Store::MarkArchived(const ArchiveMarkOp& op) {
+  if (op.through <= archived_) return;
+  archived_ = op.through;
+  std::string value;
+  AppendFixed64(&value, archived_.value());
+  pending_.batch().Put(layout_.NameKey(Family::kState, kArchivedName), value);
 }
 
 Result<KvError> Store::SetRule(const PrefixRuleOp& op) {

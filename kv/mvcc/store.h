@@ -83,6 +83,8 @@ class Store {
 
   // The last membership entry's payload, as the server wrote it; empty when there was none.
   [[nodiscard]] const std::string& membership() const { return membership_; }
+  // How far the archive holds the log; none: there is none, or nothing is in it.
+  [[nodiscard]] Index archived() const { return archived_; }
   // The chain hash right after the entry at `index`, a multiple of kChainEvery among the last
   // kChainKept; NOT_FOUND else. Any thread.
   [[nodiscard]] Result<uint64_t> ChainHashAt(Index index) const;
@@ -105,6 +107,7 @@ class Store {
   [[nodiscard]] Result<Outcome> Grant(const LeaseGrantOp& op);
   [[nodiscard]] Result<KvError> Revoke(const LogEntry& entry, const LeaseRevokeOp& op);
   void Checkpoint(const LeaseCheckpointOp& op);
+  void MarkArchived(const ArchiveMarkOp& op);
   [[nodiscard]] Result<KvError> SetRule(const PrefixRuleOp& op);
   void NoteLease(LeaseId id);
   void Chain(const LogEntry& entry, const Outcome& outcome);
@@ -125,6 +128,7 @@ class Store {
   AuthState auth_;
   Alarms alarms_;
   std::string membership_;
+  Index archived_;
   Pending pending_;
 
   mutable std::mutex view_mutex_;

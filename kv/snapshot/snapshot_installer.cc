@@ -96,6 +96,7 @@ Status MakeRestored(Engine* engine, const RestoreOptions& options) {
   KEEL_RETURN_IF_ERROR(iterator->status());
   batch.Delete(layout.NameKey(Family::kState, kMembershipName));
   batch.Delete(layout.NameKey(Family::kState, kAlarmsName));
+  batch.Delete(layout.NameKey(Family::kState, kArchivedName));
   if (!options.membership.empty()) {
     batch.Put(layout.NameKey(Family::kState, kMembershipName), options.membership);
   }

@@ -68,7 +68,7 @@ struct RestoreOptions {
   // The new membership's payload, as server/ writes it; empty: none yet.
   std::string membership;
 };
-// Sessions, outcomes, alarms and the old membership are dropped.
+// Sessions, outcomes, alarms, the archive's mark and the old membership are dropped.
 Status MakeRestored(Engine* engine, const RestoreOptions& options);
 
 }  // namespace keel::kv

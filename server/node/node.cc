@@ -58,6 +58,12 @@ void Node::TransferLeadership(NodeId target, Once<raft::TransferOutcome> done) {
   });
 }
 
+void Node::ReadLog(const LogPiece& piece, Once<std::vector<raft::Entry>> done) {
+  seams_.roles.node->Post([this, piece, done = std::move(done)]() mutable {
+    writer_->Read({.first = piece.first, .size_bytes_max = piece.size_bytes_max}, std::move(done));
+  });
+}
+
 void Node::AwaitCompaction(Once<Status> done) {
   seams_.roles.node->Post([this, done = std::move(done)]() mutable {
     compaction_.Await(&apply_.machine(), std::move(done));

@@ -53,6 +53,8 @@ struct NodeStatus {
   Index last;
   Index commit;
   Index applied;
+  Index log_base;  // the log holds what is behind it
+  Index archived;  // how far the archive holds the log
   uint64_t log_bytes = 0;
   std::shared_ptr<const raft::Config> config;
   std::shared_ptr<const Membership> membership;
@@ -134,6 +136,13 @@ class Node final : public TransportSink {
   // By the leader's clock, wherever it is: a lease that was granted before the call is known.
   void RenewLease(kv::LeaseId id, LeaseAnswerDone done);
   void LeaseRemaining(kv::LeaseId id, LeaseAnswerDone done);
+  // Entries of the log from `first` on within the bound, or one; those that are applied are
+  // committed. None if the log has them no more, or not yet. The callback runs on the node role.
+  struct LogPiece {
+    Index first;
+    size_t size_bytes_max = 0;
+  };
+  void ReadLog(const LogPiece& piece, Once<std::vector<raft::Entry>> done);
   // Once this member's disk holds nothing that is compacted away as of now.
   void AwaitCompaction(Once<Status> done);
   // On the apply role, for what is only there: leases, sessions, auth, alarms.

@@ -272,6 +272,10 @@ void Node::Housekeep() {
 Index Node::RetentionTarget() const {
   Index target =
       std::min(apply_.machine().durable(), sizes_.LowestKeeping(options_.log_kept_bytes_min));
+  // On every member: whoever leads next goes on where the archive ends.
+  if (const uint64_t hold = options_.archive_hold_bytes_max; hold != 0) {
+    target = std::min(target, std::max(apply_.machine().archived(), sizes_.LowestKeeping(hold)));
+  }
   if (!leading_) return target;
   if (const Index pinned = sender_.Pinned(); !pinned.IsNone()) target = std::min(target, pinned);
   const Index lowest = sizes_.LowestKeeping(options_.log_kept_bytes_max);
@@ -323,6 +327,8 @@ void Node::PublishStatus() {
   status_.last = core_->log().last().index;
   status_.commit = core_->commit();
   status_.applied = core_->applied();
+  status_.log_base = core_->log().base().index;
+  status_.archived = apply_.machine().archived();
   status_.log_bytes = log_bytes_;
   status_.config = core_->configs().At(core_->log().last().index);
   status_.membership = membership_;

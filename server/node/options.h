@@ -48,6 +48,9 @@ struct NodeOptions {
   // second bound, while a follower does; past it, that follower gets a snapshot.
   uint64_t log_kept_bytes_min = uint64_t{64} << 20;
   uint64_t log_kept_bytes_max = uint64_t{1} << 30;
+  // Kept for the archive, behind what it holds; past it the log goes, and the archive has a gap.
+  // 0: there is none.
+  uint64_t archive_hold_bytes_max = 0;
 
   // ---- the state ----
   size_t apply_batch_bytes_max = size_t{4} << 20;

@@ -29,6 +29,7 @@ Status StateMachine::OpenStore(std::unique_ptr<kv::Engine> engine) {
     store_.swap(store);
     engine_.swap(shared);
   }
+  archived_.store(store_->archived().value(), std::memory_order_relaxed);
   return {};  // the old ones go here, the store first, unless a view holds them
 }
 
@@ -121,6 +122,7 @@ Result<AppliedBatch> StateMachine::Apply(std::span<const raft::Entry> entries) {
   outcomes_.clear();
   KEEL_RETURN_IF_ERROR(store_->Apply(decoded, &outcomes_));
   KEEL_CHECK(outcomes_.size() == entries.size()) << "one outcome for each entry";
+  archived_.store(store_->archived().value(), std::memory_order_relaxed);
   for (size_t i = 0; i < entries.size(); ++i) {
     if (ids[i].proposer != options_.self || ids[i].boot != options_.boot) continue;
     batch.own.push_back({.sequence = ids[i].sequence,

@@ -9,6 +9,7 @@
 // opening before it runs. view() and hub() may be used from any thread.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -65,6 +66,8 @@ class StateMachine {
   // Any thread, one at a time: frees a bounded piece of what is compacted away; true when nothing
   // is left to free up to `target`. Blocks.
   [[nodiscard]] Result<bool> Compact(Revision target, size_t records_max);
+  // Any thread: how far the archive holds the log.
+  [[nodiscard]] Index archived() const { return Index(archived_.load(std::memory_order_relaxed)); }
   // Any thread: the room that the state takes, roughly.
   [[nodiscard]] uint64_t SizeBytes() const;
   // Any thread: makes everything durable that was applied; blocks.
@@ -84,6 +87,7 @@ class StateMachine {
   std::shared_ptr<kv::Engine> engine_;
   std::shared_ptr<kv::Store> store_;
   mutable std::mutex mutex_;
+  std::atomic<uint64_t> archived_ = 0;
   std::unique_ptr<kv::WatchHub> hub_;
   std::vector<std::string> configs_;  // of the batch under way: entries point into them
   std::vector<kv::Outcome> outcomes_;

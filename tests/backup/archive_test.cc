@@ -161,6 +161,21 @@ TEST_F(ArchiveTest, AGapThatANewBaseFollowsIsNoDamage) {
   EXPECT_EQ(report->gaps[0].ends_ms, 6'000u);
 }
 
+TEST_F(ArchiveTest, AGapBehindABaseWithoutSegmentsIsToldToo) {
+  ArchiveWorld archive(&files_, "/archive");
+  archive.Put("first", "value", 1'000);
+  archive.WriteBase(/*begins_chain=*/true);
+  archive.Put("never", "archived", 2'000);
+  archive.WriteBase(/*begins_chain=*/true);
+  archive.Put("later", "x", 3'000);
+  archive.Seal();
+  const auto report = archive.Verify();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(report->problems, IsEmpty());
+  ASSERT_EQ(report->gaps.size(), 1u);
+  EXPECT_EQ(report->gaps[0].missing, (IndexRange{Index(2), Index(2)}));
+}
+
 TEST_F(ArchiveTest, TwoLeadersThatCutTheLogDifferentlyFitTogether) {
   ArchiveWorld archive(&files_, "/archive");
   Fill(&archive);

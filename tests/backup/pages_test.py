@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "keeld"))
@@ -37,6 +38,13 @@ def carry_out(page, expected, environment, between):
         print(f"{page}, {name}: carried out", flush=True)
 
 
+def archived(cluster):
+    leader = cluster.leader()
+    until("the archive has everything",
+          lambda: "\nkeel_archive_exposure_seconds 0\n" in leader.get("/metrics")[1]
+          and "\nkeel_archive_alarm 0\n" in leader.get("/metrics")[1])
+
+
 def main():
     keeld, keelctl = sys.argv[1:]
     with Cluster(keeld, 3) as cluster, tempfile.TemporaryDirectory(prefix="keel_backups_") as backups:
@@ -44,10 +52,17 @@ def main():
                            INITIAL_CLUSTER=cluster.initial, MEMBER=cluster.members[0].endpoint,
                            MEMBERS=",".join(member.endpoint for member in cluster.members),
                            PATH=f"{os.path.dirname(os.path.abspath(keelctl))}:{os.environ['PATH']}")
-        cluster.start()
+        archives = [os.path.join(backups, name) for name in ("archive", "later")]
+        for archive in archives:
+            os.mkdir(archive)
+        environment.update(ARCHIVE=archives[0], NEWER_TOKEN="after-the-mistake")
+        for member in cluster.members:
+            member.start(f"--archive={archives[0]}")
+        cluster.wait_healthy()
         for number in range(100):
             until("a put", lambda: cluster.members[0].put(f"k{number}", f"v{number}"))
-        carry_out("backup.md", ["key", "save", "export"], environment, {})
+        archived(cluster)
+        carry_out("backup.md", ["key", "save", "archive", "export"], environment, {})
 
         def fire():
             for member in cluster.members:
@@ -56,10 +71,22 @@ def main():
 
         def start():
             for member in cluster.members:
-                member.start(initial_cluster_token="after-the-fire")
+                member.start(f"--archive={archives[1]}", initial_cluster_token="after-the-fire")
             cluster.wait_healthy()
 
-        carry_out("recovery.md", ["verify", "restore", "check"], environment, {"verify": fire, "check": start})
+        def mistake():
+            archived(cluster)
+            environment.update(ARCHIVE=archives[1], MOMENT=str(time.time_ns() // 1_000_000))
+            time.sleep(0.01)  # what comes now has a later millisecond
+            until("a mistake", lambda: cluster.members[0].put("k7", "mistaken"))
+            archived(cluster)
+            fire()
+
+        carry_out("recovery.md", ["verify", "restore", "check", "archive", "point"], environment,
+                  {"verify": fire, "check": start, "archive": mistake})
+        for member in cluster.members:
+            member.start(f"--archive={archives[1]}", initial_cluster_token="after-the-mistake")
+        cluster.wait_healthy()
         for number in range(100):
             if not cluster.members[number % 3].has(f"k{number}", f"v{number}"):
                 raise Failed(f"k{number} is not what it was")

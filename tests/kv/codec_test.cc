@@ -33,6 +33,13 @@ TEST(Command, EveryOneComesBackAndNoPrefixOfItDecodes) {
   }
 }
 
+TEST(Command, AnArchivesMarkComesBack) {
+  const Command command{.operation = ArchiveMarkOp{Index(300)}};
+  const auto decoded = DecodeCommand(EncodeCommand(command));
+  ASSERT_TRUE(decoded.has_value());
+  EXPECT_TRUE(decoded->operation == command.operation);
+}
+
 TEST(Command, DeeperNestingThanAllowedDoesNotDecode) {
   const auto nested = [](int depth) {
     TxnOp txn;

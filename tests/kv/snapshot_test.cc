@@ -103,6 +103,7 @@ TEST_F(SnapshotTest, NothingOlderThanTheStoreIsTaken) {
 }
 
 TEST_F(SnapshotTest, ARestoreNeverShowsOldRevisionsAgain) {
+  world_.Apply(ArchiveMarkOp{Index(2)});
   auto installer = Installer();
   for (const std::string& chunk : Chunks()) ASSERT_TRUE(installer.Add(chunk).ok());
   auto engine = installer.Finish();
@@ -112,6 +113,7 @@ TEST_F(SnapshotTest, ARestoreNeverShowsOldRevisionsAgain) {
   ASSERT_TRUE(store.ok());
   EXPECT_GE((*store)->state().revision, world_.store().state().revision + 1'000);
   EXPECT_EQ((*store)->state().applied, Index(0));
+  EXPECT_EQ((*store)->archived(), Index(0)) << "the old log's archive says nothing of the new one";
   const auto old = (*store)->view()->Range(
       {.keys = PrefixRange("k"), .revision = world_.store().state().revision});
   EXPECT_EQ(old->error, KvError::kCompacted);

@@ -88,6 +88,7 @@ TEST(Store, ARestartFindsEverything) {
   world.Apply(PutOp{.key = "b", .value = "2"}, InSession(1));
   world.Apply(AuthOp{.action = AuthAction::kUserAdd, .user = "root", .password_hash = "x"});
   world.Apply(PrefixRuleOp{.prefix = "a", .quota_bytes = 100});
+  world.Apply(ArchiveMarkOp{Index(3)});
   world.Apply(AlarmOp{.raise = true, .kind = AlarmKind::kCorrupt, .member = NodeId(9)});
   const StoreState before = world.store().state();
   world.Restart();
@@ -97,6 +98,17 @@ TEST(Store, ARestartFindsEverything) {
   EXPECT_TRUE(world.store().auth().users().contains("root"));
   EXPECT_EQ(world.store().rules().rules().at("a").live_bytes, 2u);
   EXPECT_TRUE(world.store().alarms().IsRaised(AlarmKind::kCorrupt));
+  EXPECT_EQ(world.store().archived(), Index(3));
+}
+
+TEST(Store, WhatIsArchivedStaysSo) {
+  StoreWorld world;
+  EXPECT_EQ(world.store().archived(), Index(0));
+  const Revision before = world.store().state().revision;
+  EXPECT_EQ(world.Apply(ArchiveMarkOp{Index(9)}).error, KvError::kNone);
+  EXPECT_EQ(world.Apply(ArchiveMarkOp{Index(4)}).error, KvError::kNone);
+  EXPECT_EQ(world.store().archived(), Index(9));
+  EXPECT_EQ(world.store().state().revision, before);
 }
 
 TEST(Store, TheChainHashTellsDifferentLogsApartAndIsKeptAtMultiples) {

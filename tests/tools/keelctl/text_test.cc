@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tools/keelctl/text/go_text.h"
+#include "tools/keelctl/text/moment.h"
 #include "tools/keelctl/text/txn_language.h"
 #include "tools/keelctl/text/units.h"
 #include "tools/keelctl/text/utf8.h"
@@ -120,6 +121,23 @@ TEST(TxnLanguage, ComparesHaveATargetAKeyAnOperatorAndAValue) {
   EXPECT_EQ(compare.result(), Compare::NOT_EQUAL);
   compare = ParseCompare(R"(lease("k") = "7b")").value();
   EXPECT_EQ(compare.lease(), 0x7b);
+}
+
+TEST(Moment, IsWrittenAsRfc3339) {
+  EXPECT_EQ(FormatMoment(0), "1970-01-01T00:00:00.000Z");
+  EXPECT_EQ(FormatMoment(1'795'262'400'123), "2026-11-21T12:00:00.123Z");
+  EXPECT_EQ(ParseMoment("2026-11-21T12:00:00.123Z").value(), 1'795'262'400'123u);
+  EXPECT_EQ(ParseMoment("2026-11-21T13:00:00.1+01:00").value(), 1'795'262'400'100u);
+  EXPECT_EQ(ParseMoment("2026-11-21 06:30:00-05:30").value(), 1'795'262'400'000u);
+  EXPECT_EQ(ParseMoment("1795262400123").value(), 1'795'262'400'123u);
+  EXPECT_EQ(ParseMoment("2024-02-29T00:00:00Z").value(), 1'709'164'800'000u);
+}
+
+TEST(Moment, WithoutAZoneOrWithNonsenseItIsNone) {
+  for (const char* text : {"2026-11-21T12:00:00", "2026-02-30T12:00:00Z", "2026-11-21", "now", "",
+                           "2026-11-21T25:00:00Z", "2026-11-21T12:00:00Z ", "-5"}) {
+    EXPECT_FALSE(ParseMoment(text).ok()) << text;
+  }
 }
 
 TEST(TxnLanguage, BrokenComparesSayWhatWasUnderstood) {

@@ -1,6 +1,7 @@
 // All commands, in the order of the help.
 #include <array>
 
+#include "tools/keelctl/command/archive_flags.h"
 #include "tools/keelctl/command/backup_flags.h"
 #include "tools/keelctl/command/command.h"
 #include "tools/keelctl/commands/all.h"
@@ -274,6 +275,16 @@ constexpr auto kCommands = std::to_array<Command>({
     {"snapshot restore", "<filename> [options]",
      "Makes the data directory of a member of a new cluster from a snapshot", kRestoreDetails,
      kRestoreFlags, RunSnapshotRestore},
+    {"restore", "--archive <directory> --to-time <moment> [options]",
+     "Makes the data directory of a member of a new cluster as of any archived moment",
+     kArchiveRestoreDetails, kArchiveRestoreFlags, RunRestore},
+    {"archive status", "<directory> [options]", "Says which moments an archive holds", "",
+     kArchiveFlags, RunArchiveStatus},
+    {"archive verify", "<directory> [options]",
+     "Checks every byte of an archive, and that its parts are of one history",
+     kArchiveVerifyDetails, kArchiveFlags, RunArchiveVerify},
+    {"archive prune", "<directory> [options]", "Removes what only older moments need", "",
+     kArchivePruneFlags, RunArchivePrune},
     {"export", "[options] [prefix]", "Writes all keys under a prefix as JSON lines", kExportDetails,
      kExportFlags, RunExport},
     {"import", "[options] <filename>", "Puts the keys of an export into the cluster",
@@ -332,6 +343,7 @@ constexpr auto kGroups = std::to_array<Group>({
     {"endpoint", "Endpoint related commands"},
     {"alarm", "Alarm related commands"},
     {"snapshot", "Snapshots of the store"},
+    {"archive", "The continuous archive"},
     {"check", "Checks of the cluster's properties"},
     {"auth", "Enable or disable authentication"},
     {"user", "User related commands"},

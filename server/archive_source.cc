@@ -1,0 +1,41 @@
+#include "server/archive_source.h"
+
+#include <utility>
+
+namespace keel::server {
+
+ArchiveSource::Sight NodeArchiveSource::Look() {
+  const node::NodeStatus status = node_->status();
+  const std::shared_ptr<const kv::ReadView> view = node_->view();
+  return {.leads = status.role == raft::Role::kLeader,
+          .applied = view->applied(),
+          .revision = view->revision(),
+          .log_base = status.log_base,
+          .marked = status.archived,
+          .is_idle = status.last == view->applied()};
+}
+
+void NodeArchiveSource::Read(const Piece& piece, node::Once<std::vector<raft::Entry>> done) {
+  node_->ReadLog({.first = piece.first, .size_bytes_max = piece.size_bytes_max}, std::move(done));
+}
+
+// On the apply role, where the view and the state's numbers are of one moment.
+void NodeArchiveSource::ReadState(node::Once<State> done) {
+  node_->RunOnApply([done = std::move(done)](const node::StateMachine& machine) mutable {
+    const kv::StoreState& state = machine.store().state();
+    std::move(done)({.view = machine.view(),
+                     .place = {.index = state.applied,
+                               .term = state.applied_term,
+                               .revision = state.revision,
+                               .time_ms = state.log_time_ms}});
+  });
+}
+
+void NodeArchiveSource::Mark(Index through) {
+  node_->Propose({.command = kv::EncodeCommand({.operation = kv::ArchiveMarkOp{through}}),
+                  .essential = true,
+                  .local_only = true},
+                 [](const node::ProposalOutcome&) {});
+}
+
+}  // namespace keel::server

@@ -49,9 +49,8 @@ Status Member::StartArchive() {
 }
 
 void Member::AddArchive(admin::Page* page) const {
-  if (archiver_ == nullptr) return;
   using Kind = admin::Page::Kind;
-  const ArchiveCounts counts = archiver_->counts();
+  const ArchiveCounts counts = archiver_ == nullptr ? ArchiveCounts() : archiver_->counts();
   page->Add({"keel_archive_exposure_seconds",
              "How long the oldest write that is not in the archive has been committed; on the "
              "leader, 0 elsewhere."},

@@ -62,7 +62,8 @@ std::string Member::Introduce() const {
 
 void Member::OnMembers(std::shared_ptr<const node::Membership> members,
                        std::shared_ptr<const raft::Config> config) {
-  if (config == nullptr || members == nullptr) return;
+  // One that stops before it ran, refused for its name, has nothing to say to anybody.
+  if (config == nullptr || members == nullptr || !said_.introduction.has_value()) return;
   node::Introduction& said = *said_.introduction;
   said.config = config->Encode(members->Encode());
   LOG(INFO) << "event=members count=" << members->members().size() << " config=\""

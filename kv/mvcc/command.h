@@ -169,10 +169,9 @@ struct AuthOp {
 };
 
 // ---- the whole ----
-using Operation =
-    std::variant<PutOp, DeleteRangeOp, TxnOp, CompactOp, LeaseGrantOp, LeaseRevokeOp,
-                 LeaseCheckpointOp, SessionOpenOp, SessionCloseOp, AlarmOp, PrefixRuleOp, AuthOp,
-                 ArchiveMarkOp>;
+using Operation = std::variant<PutOp, DeleteRangeOp, TxnOp, CompactOp, LeaseGrantOp, LeaseRevokeOp,
+                               LeaseCheckpointOp, SessionOpenOp, SessionCloseOp, AlarmOp,
+                               PrefixRuleOp, AuthOp, ArchiveMarkOp>;
 
 // Who asks. Without a session, a retry may be carried out twice; `user` is empty where auth is off.
 struct Origin {

@@ -371,12 +371,14 @@ def test_what_a_lost_cluster_loses(cluster):
             number += 1
     writer = threading.Thread(target=put)
     writer.start()
-    until("many writes", lambda: exposures.append(metric(leader, "keel_archive_exposure_seconds") or 0)
-          or len(acknowledged) > 1500, 60)
-    died = now_ms()
-    ends(cluster)
-    stopped.set()
-    writer.join()
+    try:
+        until("many writes", lambda: exposures.append(metric(leader, "keel_archive_exposure_seconds") or 0)
+              or len(acknowledged) > 500, 120)
+        died = now_ms()
+        ends(cluster)
+    finally:
+        stopped.set()
+        writer.join()
     acknowledged = [one for one in acknowledged if one[0] <= died]
     with Probe(cluster) as probe:
         got = probe.ask("latest")

@@ -164,6 +164,14 @@ TEST(Diagnosis, DamageAndDifferencesAreNamed) {
   EXPECT_THAT(NamesOf(survey), IsEmpty());
 }
 
+TEST(Diagnosis, AnArchiveThatIsBehindIsNamed) {
+  Survey survey = Healthy();
+  survey.members[1] = Member(2, "keel_archive_alarm 1\nkeel_archive_exposure_seconds 12.5\n");
+  EXPECT_THAT(NamesOf(survey), ElementsAre("archive-behind"));
+  survey.members[1] = Member(2, "keel_archive_alarm 0\nkeel_archive_exposure_seconds 0.2\n");
+  EXPECT_THAT(NamesOf(survey), IsEmpty());
+}
+
 TEST(Diagnosis, OddThingsAreNamed) {
   Survey survey = Healthy();
   survey.members[2].status.mutable_header()->set_cluster_id(10);

@@ -336,6 +336,19 @@ void CheckResources(const Case& c) {
   }
 }
 
+void CheckArchive(const Case& c) {
+  for (const SurveyedMember& each : c.after.members) {
+    if (each.metrics.ValueOr("keel_archive_alarm", 0) < 1) continue;
+    c.Find(
+        {.name = "archive-behind",
+         .what = "what is written does not get into the archive, " +
+                 Fixed(each.metrics.ValueOr("keel_archive_exposure_seconds", 0), 1) + " s by now",
+         .meaning = "what is lost now cannot be restored; the log is held for the archive up to "
+                    "--archive-hold-bytes",
+         .advice = "look at the directory, and for event=archive_ in the log of " + each.name()});
+  }
+}
+
 void CheckHistory(const Case& c) {
   const SurveyedMember* leader = c.after.leader();
   if (leader == nullptr || leader->metrics.empty()) return;
@@ -350,10 +363,10 @@ void CheckHistory(const Case& c) {
                     "--auto-compaction-retention"});
 }
 
-constexpr std::array<void (*)(const Case&), 15> kChecks = {
-    CheckQuorum,   CheckMembers,   CheckAlarms, CheckDamage,    CheckHashes,
-    CheckIdentity, CheckNetwork,   CheckLag,    CheckQuota,     CheckDisk,
-    CheckClocks,   CheckElections, CheckSize,   CheckResources, CheckHistory};
+constexpr std::array<void (*)(const Case&), 16> kChecks = {
+    CheckQuorum,  CheckMembers,   CheckAlarms,  CheckDamage, CheckHashes, CheckIdentity,
+    CheckNetwork, CheckLag,       CheckQuota,   CheckDisk,   CheckClocks, CheckElections,
+    CheckSize,    CheckResources, CheckHistory, CheckArchive};
 
 }  // namespace
 

@@ -3,7 +3,7 @@
 command_chaos() {
   local -a out=(--out build/chaos)
   local argument
-  local -a servers=(keeld)
+  local -a servers=(keeld keelctl)
   for argument in "$@"; do
     if [[ "${argument}" == --mutants ]]; then servers=(keeld-mutants); fi
     if [[ "${argument}" == --out || "${argument}" == --out=* ]]; then out=(); fi

@@ -12,6 +12,8 @@ readonly PACKAGES_CONFORMANCE="etcd-client python3-etcd3 golang-go golang-etcd-s
 readonly PACKAGES_CURRENT="python3-venv"
 # Where promtool is put: its package, prometheus, would start a server of its own if it were installed.
 readonly TOOLS_DIRECTORY="build/tools"
+# A browser, which looks at the pages of a chaos run, and what its networks of namespaces are made with.
+readonly PACKAGES_CHAOS="chromium iproute2 nftables"
 readonly PACKAGES_PEERS="etcd-server"
 readonly PACKAGES_CLANG="clang lld libclang-rt-dev"
 readonly PACKAGES_FORMAT="clang-format"
@@ -40,6 +42,7 @@ packages_of() {
       command -v npm >/dev/null || say "nodejs npm"
       ;;
     current) say "${PACKAGES_CURRENT}" ;;
+    chaos) say "${PACKAGES_CHAOS}" ;;
     peers) say "${PACKAGES_PEERS}" ;;
     clang) say "${PACKAGES_CLANG}" ;;
     format) say "${PACKAGES_FORMAT}" ;;

@@ -53,7 +53,7 @@ command_test() {
 # are not labelled slow. Ends with ctest's summary.
 test_preset() {
   build "$1"
-  if (($# == 1)); then ensure_packages conformance; fi
+  if (($# == 1)); then ensure_packages conformance chaos; fi
   local -a selection=(--label-exclude '^slow$')
   if (($# > 1)); then selection+=(--label-regex "$2"); fi
   ctest --preset "$1" --parallel "$(jobs)" "${selection[@]}"
@@ -91,7 +91,7 @@ stage_faults() {
 }
 
 stage_chaos() {
-  build release keeld keel-jepsen
+  build release keeld keelctl keel-jepsen
   build/bin/keel-jepsen --time 600 --nodes 5 --faults all --out build/chaos
 }
 

@@ -32,24 +32,54 @@ std::vector<std::string> Split(const std::string& text) {
   return names;
 }
 
-// Every name of a list must be in the table; "all" is the table.
-template <class Table, class IsMeant>
+// Every name of a list must be in the table, and possible; "all" is what is possible.
+template <class Table, class WhyNot>
 Result<std::vector<std::string>> NamesIn(const std::string& what, const Table& table,
                                          const std::vector<std::string>& given,
-                                         const IsMeant& is_meant) {
+                                         const WhyNot& why_not) {
   std::vector<std::string> all;
+  std::string known;
   for (const auto& entry : table) {
-    if (is_meant(entry)) all.emplace_back(entry.name);
+    if (!why_not(entry).empty()) continue;
+    all.emplace_back(entry.name);
+    known += (known.empty() ? "" : ", ") + std::string(entry.name);
   }
   if (given.empty() || given == std::vector<std::string>{"all"}) return all;
-  std::string known;
-  for (const std::string& name : all) known += (known.empty() ? "" : ", ") + name;
   for (const std::string& name : given) {
-    if (std::find(all.begin(), all.end(), name) == all.end()) {
+    const auto at = std::find_if(table.begin(), table.end(),
+                                 [&](const auto& entry) { return entry.name == name; });
+    if (at == table.end()) {
       return InvalidArgument("no " + what + " is called '" + name + "'; there are: " + known);
+    }
+    if (const std::string why = why_not(*at); !why.empty()) {
+      return InvalidArgument("the " + what + " " + name + " " + why + "; there are: " + known);
     }
   }
   return given;
+}
+
+std::string WhyNot(const ChaosArguments& arguments, const FaultEntry& fault) {
+  if (!arguments.attached.empty() && !fault.works_attached) {
+    return "needs servers that this tool has started, not --attach";
+  }
+  if (arguments.target != Target::kKeel && fault.keel_only) return "is of Keel's servers only";
+  const bool has_packets = arguments.network == NetworkKind::kNamespaces;
+  if (fault.needs == FaultNeeds::kPackets && !has_packets) return "needs --network namespaces";
+  return "";
+}
+
+// HOST:PORT, as addresses of IPv4.
+Result<std::vector<net::Address>> Endpoints(const std::string& text) {
+  std::vector<net::Address> addresses;
+  for (const std::string& endpoint : Split(text)) {
+    const size_t colon = endpoint.rfind(':');
+    const auto port = colon == std::string::npos
+                          ? std::nullopt
+                          : ParseNumber<uint16_t>(endpoint.substr(colon + 1));
+    if (!port) return InvalidArgument("--attach is HOST:PORT,HOST:PORT,..., not '" + text + "'");
+    addresses.push_back({.host = endpoint.substr(0, colon), .port = *port});
+  }
+  return addresses;
 }
 
 Status Take(const std::string& flag, const std::string& value, ChaosArguments* arguments) {
@@ -64,6 +94,14 @@ Status Take(const std::string& flag, const std::string& value, ChaosArguments* a
       return InvalidArgument("--target is keel or etcd, not '" + value + "'");
     }
     arguments->target = value == "keel" ? Target::kKeel : Target::kEtcd;
+  } else if (flag == "--network") {
+    if (value != "loopback" && value != "namespaces") {
+      return InvalidArgument("--network is loopback or namespaces, not '" + value + "'");
+    }
+    arguments->network = value == "loopback" ? NetworkKind::kLoopback : NetworkKind::kNamespaces;
+  } else if (flag == "--attach") {
+    KEEL_ASSIGN_OR_RETURN(arguments->attached, Endpoints(value));
+    arguments->nodes = arguments->attached.size();
   } else if (flag == "--faults") {
     arguments->faults = Split(value);
   } else if (flag == "--workload") {
@@ -79,7 +117,11 @@ Status Take(const std::string& flag, const std::string& value, ChaosArguments* a
 }
 
 Status Complete(ChaosArguments* arguments) {
-  if (arguments->nodes != 3 && arguments->nodes != 5) {
+  const bool is_attached = !arguments->attached.empty();
+  if (is_attached && arguments->network == NetworkKind::kNamespaces) {
+    return InvalidArgument("--attach takes servers as they are: not --network namespaces");
+  }
+  if (!is_attached && arguments->nodes != 3 && arguments->nodes != 5) {
     return InvalidArgument("--nodes is 3 or 5: a cluster with a minority to lose");
   }
   if (arguments->seconds < 5 || arguments->seconds > kSecondsMax) {
@@ -90,14 +132,13 @@ Status Complete(ChaosArguments* arguments) {
     const auto now = std::chrono::system_clock::now().time_since_epoch().count();
     arguments->seed = 1 + Prng(static_cast<uint64_t>(now)).Below(kSeedMax);
   }
-  const bool is_keel = arguments->target == Target::kKeel;
   KEEL_ASSIGN_OR_RETURN(arguments->faults,
                         NamesIn("fault", Faults(), arguments->faults, [&](const FaultEntry& fault) {
-                          return is_keel || !fault.keel_only;
+                          return WhyNot(*arguments, fault);
                         }));
   KEEL_ASSIGN_OR_RETURN(arguments->workloads,
                         NamesIn("workload", Workloads(), arguments->workloads,
-                                [](const WorkloadEntry& /*workload*/) { return true; }));
+                                [](const WorkloadEntry& /*workload*/) { return std::string(); }));
   return {};
 }
 
@@ -147,6 +188,7 @@ std::string ChaosHelpText() {
       "Usage: keel-jepsen [--time S] [--nodes 3|5] [--faults LIST|all] [--workload LIST|all]\n"
       "                   [--target keel|etcd] [--server PROGRAM] [--rate N] [--seed N] [--out "
       "DIR]\n"
+      "                   [--network loopback|namespaces] [--attach HOST:PORT,...]\n"
       "\n"
       "Starts a cluster of real servers on this machine, lets clients use it, breaks it in many "
       "ways\n"
@@ -156,6 +198,13 @@ std::string ChaosHelpText() {
       "  --time S            for how many seconds there are faults (60)\n"
       "  --rate N            operations a second, all workloads together (2000)\n"
       "  --seed N            of the schedule and of the clients; a run prints its own\n"
+      "  --network namespaces  each node in a network namespace of its own, with links that the "
+      "kernel\n"
+      "                      cuts and shapes (nft, tc); as root, or where user namespaces are "
+      "allowed\n"
+      "  --attach LIST       uses servers that run already, by their client ports; only faults "
+      "that\n"
+      "                      need no control of processes\n"
       "  --mutants           runs servers with known bugs put back in, and says which were found\n"
       "  --out DIR           keeps the histories as EDN, and a page about the run\n"
       "\n"
@@ -179,6 +228,10 @@ std::string ReplayCommand(const ChaosArguments& arguments) {
                         " --workload " + Joined(arguments.workloads);
   if (arguments.target != Target::kKeel) {
     command += " --target " + std::string(ToString(arguments.target));
+  }
+  if (arguments.network == NetworkKind::kNamespaces) command += " --network namespaces";
+  for (size_t i = 0; i < arguments.attached.size(); i++) {
+    command += (i == 0 ? " --attach " : ",") + arguments.attached[i].ToString();
   }
   if (!arguments.server.empty()) command += " --server " + arguments.server;
   return command;

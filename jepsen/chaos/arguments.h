@@ -16,7 +16,9 @@ struct ChaosArguments {
   uint64_t seed = 0;  // 0: one is made up
   uint64_t rate = 2000;
   Target target = Target::kKeel;
-  std::string server;  // the program; empty: beside this one, or on the PATH
+  NetworkKind network = NetworkKind::kLoopback;
+  std::vector<net::Address> attached;  // servers that run already; none: they are started
+  std::string server;                  // the program; empty: beside this one, or on the PATH
   std::vector<std::string> faults;
   std::vector<std::string> workloads;
   std::string out;     // a directory for histories and the page; empty: none

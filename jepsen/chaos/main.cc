@@ -6,6 +6,7 @@
 #include "jepsen/chaos/run.h"
 #include "jepsen/chaos/save.h"
 #include "jepsen/chaos/summary.h"
+#include "jepsen/cluster/namespaces.h"
 
 namespace {
 
@@ -25,6 +26,13 @@ int main(int argc, char** argv) {
   if (arguments->wants_help) {
     std::fputs(keel::jepsen::ChaosHelpText().c_str(), stdout);
     return 0;
+  }
+  if (arguments->network == keel::jepsen::NetworkKind::kNamespaces) {
+    const keel::Status apart = keel::jepsen::EnterOwnNetwork();
+    if (!apart.ok()) {
+      std::fprintf(stderr, "keel-jepsen: %s\n", std::string(apart.message()).c_str());
+      return kRunFailed;
+    }
   }
   keel::jepsen::Interrupt interrupt;
   if (arguments->hunts_mutants) return keel::jepsen::HuntMutants(*arguments, &interrupt);

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "jepsen/chaos/attach.h"
 #include "jepsen/cluster/janitor.h"
 #include "jepsen/cluster/shims.h"
 
@@ -55,6 +56,12 @@ std::string LibraryOf(const ChaosArguments& arguments) {
   std::error_code error;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
   return (self.parent_path() / "libkeel-chaos.so").string();
+}
+
+bool NeedsNetem(const ChaosArguments& arguments) {
+  return std::any_of(arguments.faults.begin(), arguments.faults.end(), [](const std::string& name) {
+    return FindFault(name)->needs != FaultNeeds::kNothing;
+  });
 }
 
 ScheduleOptions ScheduleOf(const ChaosArguments& arguments) {
@@ -112,7 +119,6 @@ Status AwaitAllServing(Arena* arena, const Nemesis::Sleep& sleep) {
 // Faults, recovery, quiet, last reads.
 Status Live(const ChaosArguments& arguments, Arena* arena, Driver* driver, Nemesis* nemesis,
             const Nemesis::Sleep& sleep, RunResult* result) {
-  KEEL_RETURN_IF_ERROR(AwaitAllServing(arena, sleep));
   KEEL_RETURN_IF_ERROR(driver->Start(kPreparePatience));
   if (!sleep(milliseconds(1'000))) return Cancelled("interrupted");
   const Status faults = nemesis->Run(MakeSchedule(ScheduleOf(arguments)));
@@ -126,6 +132,15 @@ Status Live(const ChaosArguments& arguments, Arena* arena, Driver* driver, Nemes
   KEEL_RETURN_IF_ERROR(driver->Stop(kIdlePatience));
   KEEL_RETURN_IF_ERROR(driver->ReadAll(kReadPatience));
   return arena->cluster()->CheckAlive();
+}
+
+// What was there before is there after.
+Status LiveAsGuest(const ChaosArguments& arguments, Arena* arena,
+                   const std::function<Status()>& live) {
+  KEEL_RETURN_IF_ERROR(CheckNoKeys(arguments, arena));
+  const Status lived = live();
+  const Status removed = RemoveKeys(arguments, arena);
+  return lived.ok() ? removed : lived;
 }
 
 History Merged(const std::vector<Event>& clients, const std::vector<Event>& nemesis) {
@@ -165,7 +180,8 @@ RunResult RunChaos(const ChaosArguments& arguments, Interrupt* interrupt) {
   const auto fail = [&](const Status& status) {
     if (result.status.ok()) result.status = status;
   };
-  const auto server = ServerOf(arguments);
+  const bool is_attached = !arguments.attached.empty();
+  const auto server = is_attached ? Result<std::string>("") : ServerOf(arguments);
   if (!server.ok()) {
     fail(server.status());
     return result;
@@ -175,7 +191,7 @@ RunResult RunChaos(const ChaosArguments& arguments, Interrupt* interrupt) {
     fail(janitor.status());
     return result;
   }
-  const bool has_shims = arguments.target == Target::kKeel;
+  const bool has_shims = arguments.target == Target::kKeel && !is_attached;
   auto shims = Shims::Make({.directory = (*janitor)->directory(),
                             .library = LibraryOf(arguments),
                             .nodes = has_shims ? arguments.nodes : 0});
@@ -187,6 +203,9 @@ RunResult RunChaos(const ChaosArguments& arguments, Interrupt* interrupt) {
                                  .program = *server,
                                  .directory = (*janitor)->directory(),
                                  .nodes = arguments.nodes,
+                                 .network = arguments.network,
+                                 .needs_netem = NeedsNetem(arguments),
+                                 .attached = arguments.attached,
                                  .seed = arguments.seed,
                                  .flags = {"--auto-compaction-retention=0"},
                                  .environment = [&](size_t node) {
@@ -205,7 +224,9 @@ RunResult RunChaos(const ChaosArguments& arguments, Interrupt* interrupt) {
   const Nemesis::Sleep sleep = [interrupt](milliseconds time) { return interrupt->Sleep(time); };
   Nemesis nemesis(&arena, sleep);
   Driver driver((*cluster)->network(), MakeLoads(arguments, &client), arguments.rate);
-  fail(Live(arguments, &arena, &driver, &nemesis, sleep, &result));
+  const auto live = [&] { return Live(arguments, &arena, &driver, &nemesis, sleep, &result); };
+  const Status serving = AwaitAllServing(&arena, sleep);
+  fail(!serving.ok() ? serving : is_attached ? LiveAsGuest(arguments, &arena, live) : live());
   (*cluster)->network()->Stop();
   client.Close();
   result.tallies = nemesis.tallies();

@@ -14,6 +14,9 @@ namespace {
 constexpr std::string_view kHead =
     "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>chaos</title><style>"
     "body{font:15px sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;color:#222}"
+    "svg{width:100%;font-size:11px}svg text{fill:#555}table{border-collapse:collapse}"
+    "td,th{padding:.2em .8em;border-bottom:1px solid #ddd;text-align:right}"
+    "td:first-child,th:first-child{text-align:left}"
     "pre{background:#f6f6f6;padding:1em;overflow-x:auto}.ok{color:#17702b}.bad{color:#b00020}"
     "</style></head><body>\n";
 
@@ -61,7 +64,11 @@ std::string IndexPage(const ChaosArguments& arguments, const RunResult& result) 
             "</a>: " + std::string(ToString(workload.report.verdict)) + " (<a href=\"" +
             workload.name + ".edn\">history</a>)</li>\n";
   }
-  html += "</ul>\n<pre>" + EscapeHtml(Summary(arguments, result)) + "</pre>\n";
+  html += "</ul>\n";
+  if (!result.workloads.empty()) {
+    html += DrawCost(result.workloads.front().history, Outlines(result));
+  }
+  html += "<h2>Summary</h2>\n<pre>" + EscapeHtml(Summary(arguments, result)) + "</pre>\n";
   if (!result.workloads.empty()) {
     html += "<h2>Faults</h2>\n<pre>" + EscapeHtml(FaultLog(result.workloads.front().history)) +
             "</pre>\n";

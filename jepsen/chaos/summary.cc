@@ -19,22 +19,6 @@ constexpr int64_t kNsPerMs = 1'000'000;
   return text;
 }
 
-// No more of an operation than the measure looks at.
-std::vector<Operation> Outlines(const RunResult& result) {
-  std::vector<Operation> outlines;
-  for (const WorkloadResult& workload : result.workloads) {
-    for (const Operation& operation : workload.paired.operations) {
-      Operation outline;
-      outline.f = operation.f;
-      outline.outcome = operation.outcome;
-      outline.call_time_ns = operation.call_time_ns;
-      outline.answer_time_ns = operation.answer_time_ns;
-      outlines.push_back(std::move(outline));
-    }
-  }
-  return outlines;
-}
-
 std::string FaultLines(const RunResult& result) {
   std::string text = Line("%-20s %5s %5s %8s %13s %12s %12s\n", "fault", "times", "void", "calls",
                           "acknowledged", "write gap", "recovery");
@@ -77,6 +61,21 @@ size_t OkCount(const RunResult& result) {
   size_t count = 0;
   for (const WorkloadResult& workload : result.workloads) count += workload.ok_count;
   return count;
+}
+
+std::vector<Operation> Outlines(const RunResult& result) {
+  std::vector<Operation> outlines;
+  for (const WorkloadResult& workload : result.workloads) {
+    for (const Operation& operation : workload.paired.operations) {
+      Operation outline;
+      outline.f = operation.f;
+      outline.outcome = operation.outcome;
+      outline.call_time_ns = operation.call_time_ns;
+      outline.answer_time_ns = operation.answer_time_ns;
+      outlines.push_back(std::move(outline));
+    }
+  }
+  return outlines;
 }
 
 std::vector<FaultEffect> EffectsOf(const RunResult& result) {

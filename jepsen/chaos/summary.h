@@ -11,6 +11,8 @@ namespace keel::jepsen {
 // Judgements that are not linearizable, and those that are unknown.
 [[nodiscard]] size_t AnomalyCount(const RunResult& result);
 [[nodiscard]] size_t OkCount(const RunResult& result);
+// Of all workloads together, no more of an operation than a measure looks at.
+[[nodiscard]] std::vector<Operation> Outlines(const RunResult& result);
 // Of all workloads together, by kind.
 [[nodiscard]] std::vector<FaultEffect> EffectsOf(const RunResult& result);
 

@@ -1,6 +1,7 @@
 #include "jepsen/cluster/child.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,17 +25,23 @@ std::vector<char*> Pointers(std::vector<std::string>* texts) {
 }
 
 // In the child, between fork and exec: nothing that may lock or allocate.
-[[noreturn]] void Become(char* const* arguments, char* const* environment, int log, pid_t parent) {
+struct Given {
+  int log = -1;
+  int network = -1;
+  pid_t parent = 0;
+};
+[[noreturn]] void Become(char* const* arguments, char* const* environment, const Given& given) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(kNotStarted);
+  if (::getppid() != given.parent) ::_exit(kNotStarted);
+  if (given.network >= 0 && ::setns(given.network, CLONE_NEWNET) != 0) ::_exit(kNotStarted);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::signal(SIGPIPE, SIG_DFL);
   const int nothing = ::open("/dev/null", O_RDONLY);
   ::dup2(nothing, STDIN_FILENO);
-  ::dup2(log, STDOUT_FILENO);
-  ::dup2(log, STDERR_FILENO);
+  ::dup2(given.log, STDOUT_FILENO);
+  ::dup2(given.log, STDERR_FILENO);
   ::close_range(STDERR_FILENO + 1, ~0U, 0);
   ::execve(arguments[0], arguments, environment);
   ::_exit(kNotStarted);
@@ -56,9 +63,9 @@ Result<std::unique_ptr<Child>> Child::Start(const Options& options) {
   if (log < 0) return ErrnoStatus(errno, "opening " + options.log_path);
   const std::vector<char*> argument_pointers = Pointers(&arguments);
   const std::vector<char*> environment_pointers = Pointers(&environment);
-  const pid_t parent = ::getpid();
+  const Given given{.log = log, .network = options.network, .parent = ::getpid()};
   const pid_t pid = ::fork();
-  if (pid == 0) Become(argument_pointers.data(), environment_pointers.data(), log, parent);
+  if (pid == 0) Become(argument_pointers.data(), environment_pointers.data(), given);
   const int fork_error = errno;
   ::close(log);
   if (pid < 0) return ErrnoStatus(fork_error, "fork");

@@ -23,6 +23,7 @@ class Child {
     std::vector<std::string> arguments;    // the first is the program, a path
     std::vector<std::string> environment;  // NAME=VALUE, beside the tool's own
     std::string log_path;                  // its output, added to what is there
+    int network = -1;                      // a network namespace; -1: the tool's
   };
   static Result<std::unique_ptr<Child>> Start(const Options& options);
 

@@ -22,7 +22,12 @@ constexpr auto kStopPatience = milliseconds(20'000);
 constexpr auto kStartPatience = milliseconds(60'000);
 constexpr auto kPollEvery = milliseconds(5);
 
-std::string Url(uint16_t port) { return "http://127.0.0.1:" + std::to_string(port); }
+constexpr uint16_t kPeerPort = 2380;
+constexpr uint16_t kClientPort = 2379;
+
+std::string Url(const std::string& host, uint16_t port) {
+  return "http://" + host + ":" + std::to_string(port);
+}
 
 std::string HowItEnded(int status) {
   if (WIFSIGNALED(status)) return "killed by signal " + std::to_string(WTERMSIG(status));
@@ -41,12 +46,35 @@ Result<std::unique_ptr<Cluster>> Cluster::Start(Options options) {
 
 Cluster::~Cluster() = default;
 
-Status Cluster::Begin() {
-  KEEL_ASSIGN_OR_RETURN(const auto ports, FreePorts(2 * size()));
-  for (size_t i = 0; i < size(); i++) {
-    ports_.push_back({.peer = ports[2 * i], .client = ports[2 * i + 1]});
+Status Cluster::BeginNetwork() {
+  if (options_.network == NetworkKind::kNamespaces) {
+    KEEL_ASSIGN_OR_RETURN(auto wires,
+                          Wires::Make({.nodes = size(), .needs_netem = options_.needs_netem}));
+    for (size_t i = 0; i < size(); i++) {
+      ports_.push_back({.host = Wires::HostOf(i), .peer = kPeerPort, .client = kClientPort});
+    }
+    KEEL_ASSIGN_OR_RETURN(network_, Network::StartOn(std::move(wires), ports_));
+    return {};
+  }
+  if (options_.attached.empty()) {
+    KEEL_ASSIGN_OR_RETURN(const auto ports, FreePorts(2 * size()));
+    for (size_t i = 0; i < size(); i++) {
+      ports_.push_back({.peer = ports[2 * i], .client = ports[2 * i + 1]});
+    }
+  }
+  for (const net::Address& address : options_.attached) {
+    ports_.push_back({.host = address.host, .peer = 0, .client = address.port});
   }
   KEEL_ASSIGN_OR_RETURN(network_, Network::Start(ports_, options_.seed));
+  return {};
+}
+
+Status Cluster::Begin() {
+  KEEL_RETURN_IF_ERROR(BeginNetwork());
+  if (!options_.attached.empty()) {
+    for (Node& node : nodes_) node.state = NodeState::kRunning;
+    return {};
+  }
   for (size_t i = 0; i < size(); i++) KEEL_RETURN_IF_ERROR(StartNode(i));
   for (size_t i = 0; i < size(); i++) KEEL_RETURN_IF_ERROR(AwaitPort(i));
   return {};
@@ -54,7 +82,9 @@ Status Cluster::Begin() {
 
 std::string Cluster::DataOf(size_t node) const { return options_.directory + "/" + NameOf(node); }
 std::string Cluster::LogOf(size_t node) const { return DataOf(node) + ".log"; }
-std::string Cluster::PeerUrl(size_t node) const { return Url(network_->PortsOf(node).peer); }
+std::string Cluster::PeerUrl(size_t node) const {
+  return Url(network_->PortsOf(node).host, network_->PortsOf(node).peer);
+}
 
 std::vector<std::string> Cluster::CommandOf(size_t node, std::string_view state) const {
   std::string initial;
@@ -65,14 +95,18 @@ std::vector<std::string> Cluster::CommandOf(size_t node, std::string_view state)
       options_.program,
       "--name=" + NameOf(node),
       "--data-dir=" + DataOf(node),
-      "--listen-client-urls=" + Url(ports_[node].client),
-      "--advertise-client-urls=" + Url(network_->PortsOf(node).client),
-      "--listen-peer-urls=" + Url(ports_[node].peer),
+      "--listen-client-urls=" + Url(ports_[node].host, ports_[node].client),
+      "--advertise-client-urls=" +
+          Url(network_->PortsOf(node).host, network_->PortsOf(node).client),
+      "--listen-peer-urls=" + Url(ports_[node].host, ports_[node].peer),
       "--initial-advertise-peer-urls=" + PeerUrl(node),
       "--initial-cluster=" + initial,
       "--initial-cluster-state=" + std::string(state),
       "--initial-cluster-token=chaos",
   };
+  // Nobody else is in the namespaces.
+  const bool is_apart = options_.network == NetworkKind::kNamespaces;
+  if (is_apart && options_.target == Target::kKeel) command.emplace_back("--insecure");
   command.insert(command.end(), options_.flags.begin(), options_.flags.end());
   return command;
 }
@@ -98,6 +132,7 @@ Status Cluster::Launch(size_t node, std::string_view state) {
   started.process = nullptr;
   Child::Options child{
       .arguments = CommandOf(node, state), .environment = {}, .log_path = LogOf(node)};
+  if (network_->wires() != nullptr) child.network = network_->wires()->NamespaceOf(node);
   if (options_.environment) child.environment = options_.environment(node);
   KEEL_ASSIGN_OR_RETURN(started.process, Child::Start(child));
   network_->SetProcess(node, started.process->pid());
@@ -118,7 +153,9 @@ Status Cluster::AwaitPort(size_t node) {
                           LogTail(node, 10));
 }
 
-bool Cluster::IsOpen(size_t node) const { return AcceptsConnections(ports_[node].client); }
+bool Cluster::IsOpen(size_t node) const {
+  return AcceptsConnections(ports_[node].host, ports_[node].client);
+}
 
 Status Cluster::KillNodes(const std::vector<size_t>& nodes) {
   for (const size_t node : nodes) KEEL_RETURN_IF_ERROR(nodes_[node].process->Send(SIGKILL));
@@ -177,7 +214,7 @@ Status Cluster::Ended(size_t node) const {
 
 Status Cluster::CheckAlive() {
   for (size_t i = 0; i < size(); i++) {
-    if (nodes_[i].is_withdrawn) continue;
+    if (nodes_[i].is_withdrawn || nodes_[i].process == nullptr) continue;
     if (nodes_[i].state == NodeState::kDown || nodes_[i].process->IsRunning()) continue;
     if (!nodes_[i].may_end) return Ended(i);
     TakeEnd(i, milliseconds(0));

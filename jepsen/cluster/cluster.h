@@ -17,6 +17,9 @@
 
 namespace keel::jepsen {
 
+// Proxies on the loopback, or the kernel's wires between namespaces.
+enum class NetworkKind : uint8_t { kLoopback, kNamespaces };
+
 enum class Target : uint8_t { kKeel, kEtcd };
 [[nodiscard]] std::string_view ToString(Target target);
 
@@ -27,6 +30,10 @@ class Cluster {
     std::string program;
     std::string directory;  // for data and logs; made and removed by the caller
     size_t nodes = 3;
+    NetworkKind network = NetworkKind::kLoopback;
+    bool needs_netem = false;
+    // Servers that run already, by their client ports: none is started, ended or hurt.
+    std::vector<net::Address> attached;
     uint64_t seed = 1;
     std::vector<std::string> flags;  // beside those that make the cluster
     // What a node finds in its environment, if anything; asked at each start.
@@ -91,6 +98,7 @@ class Cluster {
 
   explicit Cluster(Options options) : options_(std::move(options)), nodes_(options_.nodes) {}
   Status Begin();
+  Status BeginNetwork();
   [[nodiscard]] std::vector<std::string> CommandOf(size_t node, std::string_view state) const;
   Status Launch(size_t node, std::string_view state);
   [[nodiscard]] Status Ended(size_t node) const;

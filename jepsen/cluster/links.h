@@ -23,6 +23,9 @@ struct LinkState {
   // Of a thousand reads: how many are held for a retransmission, and how many end the connection.
   uint32_t stalls_per_mille = 0;
   uint32_t closes_per_mille = 0;
+  // Of a thousand packets, where there are packets: how many overtake, and how many come twice.
+  uint32_t reorders_per_mille = 0;
+  uint32_t duplicates_per_mille = 0;
 
   friend bool operator==(const LinkState&, const LinkState&) = default;
 };
@@ -53,11 +56,19 @@ class Links {
   std::vector<LinkState> states_;
 };
 
-// What the proxies have done, for those who must know that a fault had an effect.
+// Bytes from one end to another, and back.
+struct LinkPing {
+  Links::Way way;
+  size_t bytes = 1;
+};
+
+// What the proxies, or the kernel, have done, for those who must know that a fault had an effect.
 struct LinkCounters {
   uint64_t bytes = 0;
   uint64_t stalls = 0;
   uint64_t closes = 0;
+  uint64_t reorders = 0;
+  uint64_t duplicates = 0;
 };
 
 }  // namespace keel::jepsen

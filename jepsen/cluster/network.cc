@@ -9,8 +9,6 @@
 namespace keel::jepsen {
 namespace {
 
-constexpr std::string_view kLoopback = "127.0.0.1";
-
 uint16_t PortOfAddress(std::string_view address) {
   const size_t colon = address.rfind(':');
   uint16_t port = 0;
@@ -50,18 +48,27 @@ struct Network::Echo final : net::StreamOwner {
   void OnWritable() override { Pump(); }
 };
 
-Network::Network(std::span<const NodePorts> nodes, uint64_t seed)
-    : real_(nodes.begin(), nodes.end()),
+Network::Network(std::unique_ptr<Wires> wires, std::span<const NodePorts> nodes, uint64_t seed)
+    : wires_(std::move(wires)),
+      real_(nodes.begin(), nodes.end()),
       proxied_(nodes.size()),
       links_(nodes.size()),
       dice_(seed),
       processes_(nodes.size(), 0) {}
 
 Result<std::unique_ptr<Network>> Network::Start(std::span<const NodePorts> nodes, uint64_t seed) {
-  std::unique_ptr<Network> network(new Network(nodes, seed));
+  std::unique_ptr<Network> network(new Network(nullptr, nodes, seed));
   network->thread_ = std::thread([raw = network.get()] { raw->executor_.Run(); });
   const Status listening = network->Run([&] { return network->Listen(); });
   if (!listening.ok()) return listening;
+  return network;
+}
+
+Result<std::unique_ptr<Network>> Network::StartOn(std::unique_ptr<Wires> wires,
+                                                  std::span<const NodePorts> nodes) {
+  std::unique_ptr<Network> network(new Network(std::move(wires), nodes, 0));
+  network->proxied_ = network->real_;
+  network->thread_ = std::thread([raw = network.get()] { raw->executor_.Run(); });
   return network;
 }
 
@@ -89,6 +96,7 @@ Status Network::Listen() {
       }));
   for (size_t node = 0; node < real_.size(); node++) {
     for (const bool is_peer : {true, false}) {
+      if (is_peer && real_[node].peer == 0) continue;
       KEEL_ASSIGN_OR_RETURN(auto listener, ListenFor(node, is_peer));
       (is_peer ? proxied_[node].peer : proxied_[node].client) = listener->address().port;
       listeners_.push_back(std::move(listener));
@@ -116,8 +124,7 @@ void Network::Accept(size_t node, bool is_peer, std::unique_ptr<net::ByteStream>
     if (!peer) return;  // it has died since
     source = *peer;
   }
-  Open({.from = source, .to = node}, {.host = std::string(kLoopback), .port = real},
-       std::move(stream));
+  Open({.from = source, .to = node}, {.host = real_[node].host, .port = real}, std::move(stream));
 }
 
 void Network::Open(Links::Way way, const net::Address& address,
@@ -138,15 +145,17 @@ void Network::SetProcess(size_t node, pid_t process) {
   Run([&] { processes_[node] = process; });
 }
 
-void Network::Change(const std::function<void(Links*)>& change) {
-  Run([&] {
+Status Network::Change(const std::function<void(Links*)>& change) {
+  const Links links = Run([&] {
     change(&links_);
     for (const auto& [number, pipe] : pipes_) pipe->Poke();
+    return links_;
   });
+  return wires_ == nullptr ? Status() : wires_->Apply(links);
 }
 
-void Network::Heal() {
-  Change([](Links* links) { *links = Links(links->nodes()); });
+Status Network::Heal() {
+  return Change([](Links* links) { *links = Links(links->nodes()); });
 }
 
 void Network::CloseConnections(Links::Way way) {
@@ -159,12 +168,14 @@ void Network::CloseConnections(Links::Way way) {
   });
 }
 
-LinkCounters Network::Counters() {
+Result<LinkCounters> Network::Counters() {
+  if (wires_ != nullptr) return wires_->Counters();
   return Run([&] { return counters_; });
 }
 
 std::vector<std::optional<std::chrono::microseconds>> Network::Pings(
     std::span<const Ping> pings, std::chrono::milliseconds patience) {
+  if (wires_ != nullptr) return wires_->Pings(pings, patience);
   std::vector<std::unique_ptr<PingSocket>> sockets;
   for (const Ping& ping : pings) {
     sockets.push_back(std::make_unique<PingSocket>());
@@ -175,7 +186,8 @@ std::vector<std::optional<std::chrono::microseconds>> Network::Pings(
   std::vector<std::thread> threads;
   for (size_t i = 0; i < pings.size(); i++) {
     threads.emplace_back([&, i] {
-      sockets[i]->Connect(proxied_[pings[i].way.to].peer);
+      const NodePorts& ports = proxied_[pings[i].way.to];
+      sockets[i]->Connect(ports.peer != 0 ? ports.peer : ports.client);
       answers[i] = sockets[i]->Await({.bytes = pings[i].bytes, .deadline = deadline});
     });
   }

@@ -23,6 +23,7 @@
 #include "base/run_on.h"
 #include "jepsen/cluster/links.h"
 #include "jepsen/cluster/pipe.h"
+#include "jepsen/cluster/wires.h"
 #include "net/system_clock.h"
 #include "net/tcp.h"
 
@@ -31,11 +32,15 @@ namespace keel::jepsen {
 class Network {
  public:
   struct NodePorts {
-    uint16_t peer = 0;
+    std::string host = "127.0.0.1";
+    uint16_t peer = 0;  // 0: nothing stands before its peer port
     uint16_t client = 0;
   };
   // The ports that the nodes listen on; the seed is that of the dice of the links.
   static Result<std::unique_ptr<Network>> Start(std::span<const NodePorts> nodes, uint64_t seed);
+  // Without proxies: over the kernel's wires, which change with the links and answer the pings.
+  static Result<std::unique_ptr<Network>> StartOn(std::unique_ptr<Wires> wires,
+                                                  std::span<const NodePorts> nodes);
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
   ~Network();
@@ -44,22 +49,21 @@ class Network {
   [[nodiscard]] net::AsioExecutor* executor() { return &executor_; }
   [[nodiscard]] const Clock& clock() const { return clock_; }
   // Where others find the node.
-  [[nodiscard]] NodePorts PortsOf(size_t node) const { return proxied_[node]; }
+  [[nodiscard]] const NodePorts& PortsOf(size_t node) const { return proxied_[node]; }
+  // Null where there are proxies.
+  [[nodiscard]] const Wires* wires() const { return wires_.get(); }
 
   // The node's process has this id now; 0: it has none.
   void SetProcess(size_t node, pid_t process);
-  // Changes links, on the network's thread.
-  void Change(const std::function<void(Links*)>& change);
-  void Heal();
+  // Changes links, on the network's thread. An error: the kernel refuses.
+  Status Change(const std::function<void(Links*)>& change);
+  Status Heal();
   // Ends every connection of the way, in either direction.
   void CloseConnections(Links::Way way);
-  [[nodiscard]] LinkCounters Counters();
+  [[nodiscard]] Result<LinkCounters> Counters();
 
   // Sends so many bytes from one end to another through the proxy and awaits their echo.
-  struct Ping {
-    Links::Way way;
-    size_t bytes = 1;
-  };
+  using Ping = LinkPing;
   // How long each took; nothing for one that was lost, as far as `patience` tells.
   [[nodiscard]] std::vector<std::optional<std::chrono::microseconds>> Pings(
       std::span<const Ping> pings, std::chrono::milliseconds patience);
@@ -73,12 +77,13 @@ class Network {
  private:
   struct Echo;
 
-  Network(std::span<const NodePorts> nodes, uint64_t seed);
+  Network(std::unique_ptr<Wires> wires, std::span<const NodePorts> nodes, uint64_t seed);
   Status Listen();
   [[nodiscard]] Result<std::unique_ptr<net::TcpListener>> ListenFor(size_t node, bool is_peer);
   void Accept(size_t node, bool is_peer, std::unique_ptr<net::ByteStream> stream);
   void Open(Links::Way way, const net::Address& address, std::unique_ptr<net::ByteStream> stream);
 
+  const std::unique_ptr<Wires> wires_;
   net::SystemClock clock_;
   net::AsioExecutor executor_{&clock_};
   const std::vector<NodePorts> real_;

@@ -14,19 +14,22 @@
 namespace keel::jepsen {
 namespace {
 
-sockaddr_in Loopback(uint16_t port) {
+constexpr timeval kConnectPatience{.tv_sec = 0, .tv_usec = 200'000};
+
+sockaddr_in AddressOf(const std::string& host, uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ::inet_pton(AF_INET, host.c_str(), &address.sin_addr);
   address.sin_port = htons(port);
   return address;
 }
 
 }  // namespace
 
-PingSocket::PingSocket()
-    : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
-  sockaddr_in address = Loopback(0);
+PingSocket::PingSocket(const std::string& host)
+    : host_(host), socket_(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
+  const bool is_here = host.starts_with("127.");
+  sockaddr_in address = AddressOf(is_here ? host : "0.0.0.0", 0);
   socklen_t bytes = sizeof(address);
   if (::bind(socket_, reinterpret_cast<sockaddr*>(&address), bytes) != 0) return;
   if (::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &bytes) != 0) return;
@@ -39,7 +42,7 @@ PingSocket::~PingSocket() {
 
 void PingSocket::Connect(uint16_t port) {
   began_ = std::chrono::steady_clock::now();
-  const sockaddr_in address = Loopback(port);
+  const sockaddr_in address = AddressOf(host_, port);
   // In progress, or refused: Await finds out.
   (void)::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
 }
@@ -70,9 +73,11 @@ std::optional<std::chrono::microseconds> PingSocket::Await(const Load& load) {
                                                                began_);
 }
 
-bool AcceptsConnections(uint16_t port) {
+bool AcceptsConnections(const std::string& host, uint16_t port) {
   const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const sockaddr_in address = Loopback(port);
+  const sockaddr_in address = AddressOf(host, port);
+  // It bounds connect, too.
+  ::setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &kConnectPatience, sizeof(kConnectPatience));
   const bool is_open =
       ::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
   ::close(descriptor);

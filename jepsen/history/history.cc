@@ -41,6 +41,7 @@ class EventReader {
     KEEL_RETURN_IF_ERROR(ReadInteger(map, "time", &event.time_ns));
     KEEL_RETURN_IF_ERROR(ReadInteger(map, "revision", &event.revisions.store));
     KEEL_RETURN_IF_ERROR(ReadInteger(map, "mod-revision", &event.revisions.mod));
+    KEEL_RETURN_IF_ERROR(ReadInteger(map, "term", &event.revisions.term));
     return event;
   }
 

@@ -36,6 +36,7 @@ std::string ToEdn(const Event& event) {
   text += ", :value " + event.value.ToString();
   AppendNumber(", :revision ", event.revisions.store, &text);
   AppendNumber(", :mod-revision ", event.revisions.mod, &text);
+  AppendNumber(", :term ", event.revisions.term, &text);
   if (!event.revisions.by_key.IsNil()) {
     text += ", :revisions " + event.revisions.by_key.ToString();
   }

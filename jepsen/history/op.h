@@ -24,9 +24,10 @@ enum class EventType : uint8_t { kInvoke, kOk, kFail, kInfo };
 // What an answer says about revisions, when it does, as etcd's and Keel's answers do.
 struct Revisions {
   std::optional<int64_t>
-      store;                   // :revision, the store's at the answer; of a write, the write's own
-  std::optional<int64_t> mod;  // :mod-revision, of the value that was read
-  Value by_key;                // :revisions, a map from keys to the mod revisions of their values
+      store;                    // :revision, the store's at the answer; of a write, the write's own
+  std::optional<int64_t> mod;   // :mod-revision, of the value that was read
+  std::optional<int64_t> term;  // :term, of the node that answered
+  Value by_key;                 // :revisions, a map from keys to the mod revisions of their values
 };
 
 struct Event {

@@ -226,19 +226,18 @@ class BitFlip final : public Fault {
   bool has_refused_ = false;
 };
 
-class ClockJump final : public Fault {
+// Of some nodes the time of day is not the others'.
+class WrongClock : public Fault {
  public:
   Result<Effect> Start(Arena* arena, Prng* dice) override {
     bool has_effect = false;
     for (const size_t node : arena->cluster()->RunningNodes()) {
       if (dice->OneIn(2)) continue;
-      const auto offset_us = static_cast<int64_t>(dice->Below(7'200'000'000)) - 3'600'000'000;
       ShimControl* control = arena->shims()->Of(node);
       const uint64_t before = control->shifted_times;
-      control->wall_offset_us = offset_us;
       nodes_.push_back(node);
       what_ += (what_.empty() ? "" : ", ") + arena->cluster()->NameOf(node) + " by " +
-               std::to_string(offset_us / 1'000'000) + " s";
+               Set(arena, control, dice);
       if (Grows(control->shifted_times, before)) has_effect = true;
     }
     if (!has_effect) KEEL_RETURN_IF_ERROR(Stop(arena));
@@ -246,12 +245,39 @@ class ClockJump final : public Fault {
   }
 
   Status Stop(Arena* arena) override {
-    for (const size_t node : nodes_) arena->shims()->Of(node)->wall_offset_us = 0;
+    for (const size_t node : nodes_) {
+      arena->shims()->Of(node)->wall_offset_us = 0;
+      arena->shims()->Of(node)->wall_drift_us = 0;
+    }
     return {};
   }
 
+ protected:
+  // In words, by how much.
+  virtual std::string Set(Arena* arena, ShimControl* control, Prng* dice) = 0;
+
  private:
   std::vector<size_t> nodes_;
+};
+
+class ClockJump final : public WrongClock {
+  std::string Set(Arena* /*arena*/, ShimControl* control, Prng* dice) override {
+    const auto offset_us = static_cast<int64_t>(dice->Below(7'200'000'000)) - 3'600'000'000;
+    control->wall_offset_us = offset_us;
+    return std::to_string(offset_us / 1'000'000) + " s";
+  }
+};
+
+// Up to a fifth too fast or too slow. The monotonic clock stays true: time to live is counted by
+// it.
+class ClockDrift final : public WrongClock {
+  std::string Set(Arena* arena, ShimControl* control, Prng* dice) override {
+    const auto amount_us = static_cast<int64_t>(dice->Between(10'000, 200'000));
+    const int64_t drift_us = dice->OneIn(2) ? amount_us : -amount_us;
+    control->drifts_since_us = arena->network()->clock().MonotonicUs();
+    control->wall_drift_us = drift_us;
+    return std::to_string(drift_us / 1'000) + " ms a second";
+  }
 };
 
 }  // namespace
@@ -261,6 +287,7 @@ std::unique_ptr<Fault> MakeSyncError() { return std::make_unique<SyncError>(); }
 std::unique_ptr<Fault> MakeDiskFull() { return std::make_unique<DiskFull>(); }
 std::unique_ptr<Fault> MakeSlowDisk() { return std::make_unique<SlowDisk>(); }
 std::unique_ptr<Fault> MakeBitFlip() { return std::make_unique<BitFlip>(); }
+std::unique_ptr<Fault> MakeClockDrift() { return std::make_unique<ClockDrift>(); }
 std::unique_ptr<Fault> MakeClockJump() { return std::make_unique<ClockJump>(); }
 
 }  // namespace keel::jepsen

@@ -26,13 +26,23 @@ constexpr std::array kFaults = {
                &MakeOneWay},
     FaultEntry{"partition-ring", kNetwork, "every node hears a majority, no two the same",
                &MakeRing},
-    FaultEntry{"partition-clients", kNetwork, "clients do not reach a node", &MakeClientsCut},
-    FaultEntry{"delay", kNetwork, "all links between nodes are slow to deliver", &MakeDelay},
+    FaultEntry{"partition-clients", kNetwork, "clients do not reach a node", &MakeClientsCut, false,
+               FaultNeeds::kNothing, true},
+    FaultEntry{"delay", kNetwork, "all links between nodes are slow to deliver", &MakeDelay, false,
+               FaultNeeds::kNetem},
     FaultEntry{"loss", kNetwork, "stalls as of lost packets, and lost connections", &MakeLoss},
     FaultEntry{"slow-links", kNetwork, "little bandwidth between nodes", &MakeSlowLinks},
-    FaultEntry{"transfer", kControl, "another node is made the leader", &MakeTransfer},
+    FaultEntry{"reorder", kNetwork, "packets between nodes overtake each other", &MakeReorder,
+               false, FaultNeeds::kPackets},
+    FaultEntry{"duplicate", kNetwork, "packets between nodes come twice", &MakeDuplicate, false,
+               FaultNeeds::kPackets},
+    FaultEntry{"transfer", kControl, "another node is made the leader", &MakeTransfer, false,
+               FaultNeeds::kNothing, true},
     FaultEntry{"member-replace", kControl,
                "a member is removed for good, and a new one takes its place", &MakeReplace, true},
+    FaultEntry{"snapshot-restore", kControl,
+               "a snapshot is saved, restored elsewhere, and compared with the past",
+               &MakeSnapshotRestore, true},
     FaultEntry{"lost-writes", kDisk, "a loss of power: killed, and what was not synced is gone",
                &MakeLostWrites, true},
     FaultEntry{"sync-error", kDisk, "fdatasync fails with EIO", &MakeSyncError, true},
@@ -41,6 +51,8 @@ constexpr std::array kFaults = {
     FaultEntry{"bit-flip", kDisk, "a bit of a killed node's files is flipped", &MakeBitFlip, true},
     FaultEntry{"clock-jump", kDisk, "the time of day jumps, by up to an hour", &MakeClockJump,
                true},
+    FaultEntry{"clock-drift", kDisk, "the time of day runs too fast or too slow, by up to a fifth",
+               &MakeClockDrift, true},
 };
 
 }  // namespace
@@ -125,20 +137,20 @@ Status Arena::DoChores() {
   return {};
 }
 
-void Arena::AddChange(const std::string& name, Change change) {
+Status Arena::AddChange(const std::string& name, Change change) {
   changes_[name] = std::move(change);
-  Apply();
+  return Apply();
 }
 
-void Arena::RemoveChange(const std::string& name) {
+Status Arena::RemoveChange(const std::string& name) {
   changes_.erase(name);
-  Apply();
+  return Apply();
 }
 
-void Arena::Apply() {
+Status Arena::Apply() {
   links_ = Links(cluster_->size());
   for (const auto& [name, change] : changes_) change(&links_);
-  network()->Change([&](Links* links) { *links = links_; });
+  return network()->Change([&](Links* links) { *links = links_; });
 }
 
 }  // namespace keel::jepsen

@@ -62,8 +62,8 @@ class Arena {
 
   // Faults of the network add up: each is a change of links by a name.
   using Change = std::function<void(Links*)>;
-  void AddChange(const std::string& name, Change change);
-  void RemoveChange(const std::string& name);
+  Status AddChange(const std::string& name, Change change);
+  Status RemoveChange(const std::string& name);
   [[nodiscard]] bool IsOnlyChange() const { return changes_.size() == 1; }
   [[nodiscard]] bool HasChanges() const { return !changes_.empty(); }
 
@@ -93,7 +93,7 @@ class Arena {
   static constexpr uint64_t kUnsparingOneIn = 4;
   static constexpr int kChoicesMax = 12;
 
-  void Apply();
+  Status Apply();
   [[nodiscard]] std::vector<size_t> DrawVictims(size_t count, std::optional<size_t> leader,
                                                 Prng* dice);
 
@@ -128,12 +128,17 @@ class Fault {
 
 enum class FaultGroup : uint8_t { kProcess, kNetwork, kControl, kDisk };
 
+// Of a network of namespaces: what its kernel must have; or that there are packets at all.
+enum class FaultNeeds : uint8_t { kNothing, kNetem, kPackets };
+
 struct FaultEntry {
   std::string_view name;
   FaultGroup group;
   std::string_view help;
   std::unique_ptr<Fault> (*make)();
   bool keel_only = false;
+  FaultNeeds needs = FaultNeeds::kNothing;
+  bool works_attached = false;  // on servers that the tool has not started
 };
 [[nodiscard]] std::span<const FaultEntry> Faults();
 [[nodiscard]] const FaultEntry* FindFault(std::string_view name);
@@ -153,6 +158,8 @@ std::unique_ptr<Fault> MakeClientsCut();
 std::unique_ptr<Fault> MakeDelay();
 std::unique_ptr<Fault> MakeLoss();
 std::unique_ptr<Fault> MakeSlowLinks();
+std::unique_ptr<Fault> MakeReorder();
+std::unique_ptr<Fault> MakeDuplicate();
 std::unique_ptr<Fault> MakeTransfer();
 std::unique_ptr<Fault> MakeReplace();
 std::unique_ptr<Fault> MakeLostWrites();
@@ -161,5 +168,7 @@ std::unique_ptr<Fault> MakeDiskFull();
 std::unique_ptr<Fault> MakeSlowDisk();
 std::unique_ptr<Fault> MakeBitFlip();
 std::unique_ptr<Fault> MakeClockJump();
+std::unique_ptr<Fault> MakeClockDrift();
+std::unique_ptr<Fault> MakeSnapshotRestore();
 
 }  // namespace keel::jepsen

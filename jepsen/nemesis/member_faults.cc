@@ -22,6 +22,8 @@ class Replacement {
       : arena_(arena), node_(node), old_id_(old_id) {}
 
   void LetReturn() { may_return_ = true; }
+  // The cluster can say now who its members are, so it can change them, too.
+  [[nodiscard]] bool IsPossible() { return Members().has_value(); }
   [[nodiscard]] bool is_removed() const { return is_removed_; }
   // A removal that was called may happen at any time, whatever its answer.
   [[nodiscard]] bool was_called() const { return was_called_; }
@@ -111,8 +113,9 @@ class Replace final : public Fault {
     const size_t node = victims[0];
     const uint64_t id = arena->MemberId(node);
     if (id == 0) return Effect::kNothing;
-    cluster->Withdraw(node);
     replacement_ = std::make_shared<Replacement>(arena, node, id);
+    if (!replacement_->IsPossible()) return Effect::kNothing;
+    cluster->Withdraw(node);
     KEEL_RETURN_IF_ERROR(AwaitRemoval());
     if (!replacement_->is_removed() && !replacement_->was_called()) {
       cluster->Readmit(node);

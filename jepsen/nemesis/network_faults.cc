@@ -71,16 +71,16 @@ class Cut : public Fault {
     what_ = Shown(arena, ways_);
     if (ways_.empty()) return Effect::kNothing;
     name_ = "cut " + std::to_string(dice->Next());
-    arena->AddChange(name_, [ways = ways_](Links* links) {
+    KEEL_RETURN_IF_ERROR(arena->AddChange(name_, [ways = ways_](Links* links) {
       for (const Links::Way& way : ways) links->At(way).is_cut = true;
-    });
+    }));
     KEEL_RETURN_IF_ERROR(Confirm(arena, ways_, /*is_lost=*/true, kLostAfter));
     return Effect::kConfirmed;
   }
 
   Status Stop(Arena* arena) override {
     if (ways_.empty()) return {};
-    arena->RemoveChange(name_);
+    KEEL_RETURN_IF_ERROR(arena->RemoveChange(name_));
     if (arena->HasChanges()) return {};
     return Confirm(arena, ways_, /*is_lost=*/false, kAnswerPatience);
   }
@@ -190,15 +190,12 @@ void OnAllLinks(Links* links, const std::function<void(LinkState*)>& change) {
 // Links that are worse than they were: `probe_bytes` take at least `at_least` there and back.
 class Worse : public Fault {
  public:
-  Status Stop(Arena* arena) override {
-    arena->RemoveChange(name_);
-    return {};
-  }
+  Status Stop(Arena* arena) override { return arena->RemoveChange(name_); }
 
  protected:
-  void Begin(Arena* arena, Prng* dice, const std::function<void(LinkState*)>& change) {
+  Status Begin(Arena* arena, Prng* dice, const std::function<void(LinkState*)>& change) {
     name_ = "worse " + std::to_string(dice->Next());
-    arena->AddChange(name_, [change](Links* links) { OnAllLinks(links, change); });
+    return arena->AddChange(name_, [change](Links* links) { OnAllLinks(links, change); });
   }
 
   struct Probe {
@@ -225,10 +222,10 @@ class Delay final : public Worse {
   Result<Effect> Start(Arena* arena, Prng* dice) override {
     const uint64_t delay_us = dice->Between(10'000, 80'000);
     what_ = std::to_string(delay_us / 1000) + " ms each way, and up to half more";
-    Begin(arena, dice, [delay_us](LinkState* link) {
+    KEEL_RETURN_IF_ERROR(Begin(arena, dice, [delay_us](LinkState* link) {
       link->delay_us = delay_us;
       link->jitter_us = delay_us / 2;
-    });
+    }));
     return Measure(arena, {.bytes = 1, .at_least = microseconds(2 * delay_us)});
   }
 };
@@ -238,57 +235,102 @@ class SlowLinks final : public Worse {
   Result<Effect> Start(Arena* arena, Prng* dice) override {
     const uint64_t bytes_per_second = dice->Between(64, 256) << 10;
     what_ = std::to_string(bytes_per_second >> 10) + " KiB/s";
-    Begin(arena, dice,
-          [bytes_per_second](LinkState* link) { link->bytes_per_second = bytes_per_second; });
+    KEEL_RETURN_IF_ERROR(Begin(arena, dice, [bytes_per_second](LinkState* link) {
+      link->bytes_per_second = bytes_per_second;
+    }));
     const size_t bytes = 16 << 10;
+    // A proxy gives on what it has whole. Packets come back while others go, and the kernel lets a
+    // few through at first.
+    const uint64_t once_us = bytes * 1'000'000 / bytes_per_second;
+    const bool has_packets = arena->network()->wires() != nullptr;
     return Measure(arena, {.bytes = bytes,
-                           .at_least = microseconds(2 * bytes * 1'000'000 / bytes_per_second)});
+                           .at_least = microseconds(has_packets ? once_us * 4 / 5 : 2 * once_us)});
   }
 };
 
-class Loss final : public Worse {
+// What happens to single segments or packets, now and then: confirmed at the end by counters. Where
+// other faults kept the links silent, nothing was there for it to happen to: pings are.
+class NowAndThen : public Worse {
  public:
   Result<Effect> Start(Arena* arena, Prng* dice) override {
-    const auto stalls = static_cast<uint32_t>(dice->Between(10, 60));
-    const auto closes = static_cast<uint32_t>(dice->Below(3));
-    what_ = std::to_string(stalls) + " of 1000 segments stalled, " + std::to_string(closes) +
-            " connections closed";
-    before_ = arena->network()->Counters();
-    Begin(arena, dice, [stalls, closes](LinkState* link) {
-      link->stalls_per_mille = stalls;
-      link->closes_per_mille = closes;
-    });
+    KEEL_ASSIGN_OR_RETURN(before_, arena->network()->Counters());
+    KEEL_RETURN_IF_ERROR(Begin(arena, dice, Draw(dice)));
     return Effect::kConfirmed;
   }
 
   Status Stop(Arena* arena) override {
-    const bool has_lost = HasLost(arena) || LosesPings(arena);
+    KEEL_ASSIGN_OR_RETURN(bool has_happened, HasHappened(arena));
+    for (int round = 0; round < kRoundsMax && !has_happened; round++) {
+      const Network::Ping ping{.way = {.from = 0, .to = 1}, .bytes = kPingBytes};
+      const std::vector<Network::Ping> pings(kPingsOfRound, ping);
+      (void)arena->network()->Pings(pings, kRoundPatience);
+      KEEL_ASSIGN_OR_RETURN(has_happened, HasHappened(arena));
+    }
     KEEL_RETURN_IF_ERROR(Worse::Stop(arena));
-    if (has_lost) return {};
-    return Internal("nothing was lost on lossy links");
+    return has_happened ? Status() : Internal("nothing has happened to what the links carried");
   }
+
+ protected:
+  // How often, as it says in what_.
+  virtual std::function<void(LinkState*)> Draw(Prng* dice) = 0;
+  [[nodiscard]] virtual bool HasGrown(const LinkCounters& from, const LinkCounters& to) const = 0;
 
  private:
   static constexpr int kRoundsMax = 40;
   static constexpr size_t kPingsOfRound = 100;
+  static constexpr size_t kPingBytes = 8192;
   static constexpr std::chrono::milliseconds kRoundPatience{200};
 
-  [[nodiscard]] bool HasLost(Arena* arena) const {
-    const LinkCounters now = arena->network()->Counters();
-    return now.stalls > before_.stalls || now.closes > before_.closes;
-  }
-  // Where other faults kept the links silent, nothing was there to be lost: pings are.
-  [[nodiscard]] bool LosesPings(Arena* arena) const {
-    const std::vector<Network::Ping> pings(kPingsOfRound,
-                                           Network::Ping{.way = {.from = 0, .to = 1}, .bytes = 1});
-    for (int round = 0; round < kRoundsMax; ++round) {
-      (void)arena->network()->Pings(pings, kRoundPatience);
-      if (HasLost(arena)) return true;
-    }
-    return false;
+  Result<bool> HasHappened(Arena* arena) const {
+    KEEL_ASSIGN_OR_RETURN(const LinkCounters now, arena->network()->Counters());
+    return HasGrown(before_, now);
   }
 
   LinkCounters before_;
+};
+
+class Loss final : public NowAndThen {
+  std::function<void(LinkState*)> Draw(Prng* dice) override {
+    const auto stalls = static_cast<uint32_t>(dice->Between(10, 60));
+    const auto closes = static_cast<uint32_t>(dice->Below(3));
+    what_ = std::to_string(stalls) + " of 1000 segments lost, " + std::to_string(closes) +
+            " connections closed";
+    return [stalls, closes](LinkState* link) {
+      link->stalls_per_mille = stalls;
+      link->closes_per_mille = closes;
+    };
+  }
+  [[nodiscard]] bool HasGrown(const LinkCounters& from, const LinkCounters& to) const override {
+    return to.stalls > from.stalls || to.closes > from.closes;
+  }
+};
+
+// A packet that does not wait for its delay overtakes those that do.
+class Reorder final : public NowAndThen {
+  std::function<void(LinkState*)> Draw(Prng* dice) override {
+    const auto reorders = static_cast<uint32_t>(dice->Between(50, 250));
+    what_ = std::to_string(reorders) + " of 1000 packets overtake";
+    return [reorders](LinkState* link) {
+      link->delay_us = std::max(link->delay_us, kOvertakenUs);
+      link->reorders_per_mille = reorders;
+    };
+  }
+  [[nodiscard]] bool HasGrown(const LinkCounters& from, const LinkCounters& to) const override {
+    return to.reorders > from.reorders;
+  }
+
+  static constexpr uint64_t kOvertakenUs = 5'000;
+};
+
+class Duplicate final : public NowAndThen {
+  std::function<void(LinkState*)> Draw(Prng* dice) override {
+    const auto duplicates = static_cast<uint32_t>(dice->Between(50, 250));
+    what_ = std::to_string(duplicates) + " of 1000 packets come twice";
+    return [duplicates](LinkState* link) { link->duplicates_per_mille = duplicates; };
+  }
+  [[nodiscard]] bool HasGrown(const LinkCounters& from, const LinkCounters& to) const override {
+    return to.duplicates > from.duplicates;
+  }
 };
 
 }  // namespace
@@ -302,6 +344,8 @@ std::unique_ptr<Fault> MakeRing() { return std::make_unique<Ring>(); }
 std::unique_ptr<Fault> MakeClientsCut() { return std::make_unique<ClientsCut>(); }
 std::unique_ptr<Fault> MakeDelay() { return std::make_unique<Delay>(); }
 std::unique_ptr<Fault> MakeLoss() { return std::make_unique<Loss>(); }
+std::unique_ptr<Fault> MakeReorder() { return std::make_unique<Reorder>(); }
+std::unique_ptr<Fault> MakeDuplicate() { return std::make_unique<Duplicate>(); }
 std::unique_ptr<Fault> MakeSlowLinks() { return std::make_unique<SlowLinks>(); }
 
 }  // namespace keel::jepsen

@@ -140,6 +140,13 @@ std::string Around(const Judgement& judgement, std::span<const Operation> operat
 
 }  // namespace
 
+std::string DrawCost(const History& history, std::span<const Operation> operations) {
+  const std::vector<Band> bands = FindFaults(history);
+  const Load load(history, operations);
+  return DrawChart(load.Throughput(), bands) + DrawChart(load.Latency(), bands) +
+         FaultTable(MeasureFaults(bands, operations));
+}
+
 std::string MakePage(const History& history, const PairedHistory& paired, const Report& report,
                      const PageOptions& options) {
   const std::string verdict(ToString(report.verdict));
@@ -161,11 +168,7 @@ std::string MakePage(const History& history, const PairedHistory& paired, const 
             EscapeHtml(DrawTimeline(first.counterexample, kShownMax)) + "</pre>\n" +
             Around(first, paired.operations);
   }
-  const std::vector<Band> bands = FindFaults(history);
-  const Load load(history, paired.operations);
-  html += DrawChart(load.Throughput(), bands) + DrawChart(load.Latency(), bands);
-  html += FaultTable(MeasureFaults(bands, paired.operations));
-  return html + "</body></html>\n";
+  return html + DrawCost(history, paired.operations) + "</body></html>\n";
 }
 
 }  // namespace keel::jepsen

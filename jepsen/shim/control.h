@@ -17,6 +17,9 @@ struct ShimControl {
   std::atomic<uint64_t> slow_sync_us;
   // Added to the time of day; the monotonic clock stays.
   std::atomic<int64_t> wall_offset_us;
+  // And so much more for each second since that moment of the monotonic clock.
+  std::atomic<int64_t> wall_drift_us;
+  std::atomic<uint64_t> drifts_since_us;
 
   std::atomic<uint64_t> failed_syncs;
   std::atomic<uint64_t> failed_writes;

@@ -31,6 +31,8 @@ constexpr int kLocks = 64;
 constexpr long kNsPerUs = 1'000;
 constexpr long kNsPerSecond = 1'000'000'000;
 constexpr uint64_t kUsPerSecond = 1'000'000;
+constexpr uint64_t kUsPerMs = 1'000;
+constexpr int64_t kMsPerSecond = 1'000;
 
 template <class Function>
 Function Real(const char* name) {
@@ -252,8 +254,13 @@ int fdatasync(int descriptor) {
 int clock_gettime(clockid_t clock, timespec* time) noexcept {
   static const auto real = Real<int (*)(clockid_t, timespec*)>("clock_gettime");
   const int result = real(clock, time);
-  const int64_t offset_us = Control()->wall_offset_us;
-  if (result != 0 || clock != CLOCK_REALTIME || offset_us == 0) return result;
+  if (result != 0 || clock != CLOCK_REALTIME) return result;
+  int64_t offset_us = Control()->wall_offset_us;
+  if (const int64_t drift_us = Control()->wall_drift_us; drift_us != 0) {
+    const auto since_ms = static_cast<int64_t>((NowUs() - Control()->drifts_since_us) / kUsPerMs);
+    offset_us += drift_us * since_ms / kMsPerSecond;
+  }
+  if (offset_us == 0) return result;
   int64_t ns = time->tv_sec * kNsPerSecond + time->tv_nsec + offset_us * kNsPerUs;
   if (ns < 0) ns = 0;
   time->tv_sec = ns / kNsPerSecond;

@@ -39,7 +39,7 @@ bool CertainlyNotDone(const Status& status) {
 Client::Client(Network* network, size_t nodes, uint64_t seed) : network_(network), pulses_(nodes) {
   for (size_t i = 0; i < nodes; i++) {
     net::AsioChannelOptions options;
-    options.address.port = network->PortsOf(i).client;
+    options.address = {.host = network->PortsOf(i).host, .port = network->PortsOf(i).client};
     options.backoff_us_max = kBackoffUsMax;
     options.seed = seed + i;
     channels_.push_back(std::make_unique<net::AsioChannel>(network->executor(), options));

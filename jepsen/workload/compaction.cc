@@ -43,7 +43,7 @@ class CompactionWorkload final : public Workload {
   [[nodiscard]] CheckOptions CheckedAs() const override { return {}; }
 
  private:
-  static std::string NameOf(uint64_t key) { return "/past/" + std::to_string(key); }
+  static std::string NameOf(uint64_t key) { return "/compaction/" + std::to_string(key); }
 
   void Write(Slot* slot, Done done) {
     const uint64_t key = dice_.Below(kKeys);

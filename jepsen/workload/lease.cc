@@ -1,8 +1,6 @@
 // Leases: none ends before its time to live is over, none stays long after. A client grants one,
 // puts a key under it, renews it for a while, then waits for the key to go. The key is the lease's
 // sign of life: it is read as any key is.
-#include <algorithm>
-
 #include "api/etcdserverpb/lease.pb.h"
 #include "jepsen/workload/workload.h"
 
@@ -12,10 +10,6 @@ namespace {
 constexpr size_t kClients = 8;
 constexpr int64_t kTtlSeconds = 2;
 constexpr int64_t kMsPerSecond = 1'000;
-// How late an end may be: every new leader gives a lease its full time again, and while nothing is
-// committed nothing ends. The run itself tells how long that was.
-constexpr auto kLateBound = std::chrono::milliseconds(15'000);
-constexpr int64_t kNsPerMs = 1'000'000;
 constexpr uint64_t kRenewalsMax = 5;
 
 enum class Stage : uint8_t { kNone, kGranted, kRenewed, kLeft };
@@ -50,12 +44,6 @@ class LeaseWorkload final : public Workload {
 
   bool LastStep(Slot* /*slot*/, Done /*done*/) override { return false; }
 
-  [[nodiscard]] Result<Report> Judge(const PairedHistory& history) const override {
-    CheckOptions options = CheckedAs();
-    options.lease_bound = kLateBound + 2 * LongestGap(history);
-    return Check(history, options);
-  }
-
  protected:
   [[nodiscard]] CheckOptions CheckedAs() const override {
     CheckOptions options;
@@ -64,20 +52,9 @@ class LeaseWorkload final : public Workload {
   }
 
  private:
-  // Without an answered call.
-  static std::chrono::milliseconds LongestGap(const PairedHistory& history) {
-    std::vector<int64_t> answers;
-    for (const Operation& operation : history.operations) {
-      if (operation.outcome == Outcome::kOk) answers.push_back(*operation.answer_time_ns);
-    }
-    std::sort(answers.begin(), answers.end());
-    int64_t longest_ns = 0;
-    for (size_t i = 1; i < answers.size(); i++) {
-      longest_ns = std::max(longest_ns, answers[i] - answers[i - 1]);
-    }
-    return std::chrono::milliseconds(longest_ns / kNsPerMs);
+  static Revisions TermOf(const etcdserverpb::ResponseHeader& header) {
+    return {.store = {}, .mod = {}, .term = static_cast<int64_t>(header.raft_term()), .by_key = {}};
   }
-
   static std::string NameOf(int64_t lease) { return "/lease/" + std::to_string(lease); }
 
   void Grant(Slot* slot, Done done) {
@@ -103,7 +80,7 @@ class LeaseWorkload final : public Workload {
                                 .id = id,
                                 .ttl_ms = ttl_ms,
                                 .renewals_left = dice_.Below(kRenewalsMax + 1)};
-          recorder_.Ok(*slot, granted);
+          recorder_.Ok(*slot, granted, TermOf(answer->header()));
           done();
         });
   }
@@ -137,7 +114,7 @@ class LeaseWorkload final : public Workload {
           } else if (answer->ttl() > 0) {
             Call renewed = call;
             renewed.value.items[1] = Value::Integer(answer->ttl() * kMsPerSecond);
-            recorder_.Ok(*slot, renewed);
+            recorder_.Ok(*slot, renewed, TermOf(answer->header()));
           } else {
             recorder_.Fail(slot, call);  // there is no such lease any more
           }
@@ -158,7 +135,7 @@ class LeaseWorkload final : public Workload {
             Call seen = call;
             const bool is_there = answer->kvs_size() > 0;
             seen.value.items[1] = Value::Bool(is_there);
-            recorder_.Ok(*slot, seen);
+            recorder_.Ok(*slot, seen, TermOf(answer->header()));
             if (!is_there) held_[slot->place] = {};
             done();
           });

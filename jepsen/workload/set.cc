@@ -9,7 +9,7 @@ constexpr size_t kClients = 6;
 constexpr int64_t kStepsPerSet = 150;
 constexpr uint64_t kReadsOf100 = 25;
 
-std::string PrefixOf(int64_t set) { return "/set/" + std::to_string(set) + "/"; }
+std::string PrefixOfSet(int64_t set) { return "/set/" + std::to_string(set) + "/"; }
 
 class SetWorkload final : public Workload {
  public:
@@ -22,7 +22,7 @@ class SetWorkload final : public Workload {
     const int64_t element = ++last_element_;
     const Call call{.f = "add", .value = Value::Integer(element), .key = Value::Integer(set)};
     recorder_.Invoke(*slot, call);
-    Put(slot, PutOf(PrefixOf(set) + std::to_string(element), ""),
+    Put(slot, PutOf(PrefixOfSet(set) + std::to_string(element), ""),
         [this, slot, call, done](const Result<etcdserverpb::PutResponse>& answer) {
           if (answer.ok()) {
             recorder_.Ok(*slot, call);
@@ -50,7 +50,7 @@ class SetWorkload final : public Workload {
   void Read(Slot* slot, int64_t set, Done done) {
     Call call{.f = "read", .value = Value::Nil(), .key = Value::Integer(set)};
     recorder_.Invoke(*slot, call);
-    etcdserverpb::RangeRequest request = RangeOfPrefix(PrefixOf(set));
+    etcdserverpb::RangeRequest request = RangeOfPrefix(PrefixOfSet(set));
     request.set_keys_only(true);
     Range(slot, request,
           [this, slot, call, set, done](const Result<etcdserverpb::RangeResponse>& answer) mutable {
@@ -60,7 +60,7 @@ class SetWorkload final : public Workload {
             }
             std::vector<Value> elements;
             for (const auto& kv : answer->kvs()) {
-              elements.push_back(NumberOf(kv.key().substr(PrefixOf(set).size())));
+              elements.push_back(NumberOf(kv.key().substr(PrefixOfSet(set).size())));
             }
             call.value = Value::Set(std::move(elements));
             recorder_.Ok(*slot, call);

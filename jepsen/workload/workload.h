@@ -83,6 +83,11 @@ class Workload {
   std::vector<Slot> slots_;
 };
 
+// Where all keys of a workload are.
+[[nodiscard]] inline std::string PrefixOf(std::string_view workload) {
+  return "/" + std::string(workload) + "/";
+}
+
 // Requests and parts of them.
 [[nodiscard]] etcdserverpb::RangeRequest RangeOf(const std::string& key);
 [[nodiscard]] etcdserverpb::RangeRequest RangeOfPrefix(const std::string& prefix);

@@ -60,8 +60,8 @@ class Cluster {
   [[nodiscard]] std::string LogTail(size_t node, size_t lines) const;
 
   Status StartNode(size_t node);
-  // The node is no member for now, or not one yet: nothing but the two below is done to it, and it
-  // may end by itself.
+  // The node was removed from the cluster, or has not joined it yet: nothing is done to it but to
+  // wipe it and to have it join, and it may end by itself.
   void Withdraw(size_t node) { nodes_[node].is_withdrawn = true; }
   void Readmit(size_t node) { nodes_[node].is_withdrawn = false; }
   [[nodiscard]] bool IsWithdrawn(size_t node) const { return nodes_[node].is_withdrawn; }

@@ -112,7 +112,7 @@ class LockWorkload final : public Workload {
     recorder_.Invoke(*slot, call);
     etcdserverpb::TxnRequest txn;
     CompareCreation(&txn, NameOf(LockOf(*slot)), token);
-    ThenPut(&txn, "/lock/work/" + std::to_string(LockOf(*slot)), std::to_string(token));
+    ThenPut(&txn, "/lock/done/" + std::to_string(LockOf(*slot)), std::to_string(token));
     Txn(slot, txn, [this, slot, call, done](const Result<etcdserverpb::TxnResponse>& answer) {
       if (!answer.ok()) {
         recorder_.Failed(slot, call, answer.status());

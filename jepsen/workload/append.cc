@@ -60,11 +60,7 @@ class AppendWorkload final : public Workload {
   }
 
  protected:
-  [[nodiscard]] CheckOptions CheckedAs() const override {
-    CheckOptions options;
-    options.model = "append";
-    return options;
-  }
+  [[nodiscard]] CheckOptions CheckedAs() const override { return ByModel("append"); }
 
  private:
   void Begin(Slot* slot, std::shared_ptr<Plan> plan, Done done) {

@@ -73,8 +73,7 @@ class BankWorkload final : public Workload {
 
  protected:
   [[nodiscard]] CheckOptions CheckedAs() const override {
-    CheckOptions options;
-    options.model = "bank";
+    CheckOptions options = ByModel("bank");
     std::vector<std::pair<Value, Value>> initial;
     for (size_t i = 0; i < accounts_; i++) initial.emplace_back(Name(i), Value::Integer(kInitial));
     options.initial = Value::Map(std::move(initial));

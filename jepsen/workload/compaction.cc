@@ -39,9 +39,6 @@ class CompactionWorkload final : public Workload {
     return JudgePast(history);
   }
 
- protected:
-  [[nodiscard]] CheckOptions CheckedAs() const override { return {}; }
-
  private:
   static std::string NameOf(uint64_t key) { return "/compaction/" + std::to_string(key); }
 

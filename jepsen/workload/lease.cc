@@ -45,11 +45,7 @@ class LeaseWorkload final : public Workload {
   bool LastStep(Slot* /*slot*/, Done /*done*/) override { return false; }
 
  protected:
-  [[nodiscard]] CheckOptions CheckedAs() const override {
-    CheckOptions options;
-    options.model = "lease";
-    return options;
-  }
+  [[nodiscard]] CheckOptions CheckedAs() const override { return ByModel("lease"); }
 
  private:
   static Revisions TermOf(const etcdserverpb::ResponseHeader& header) {

@@ -44,11 +44,7 @@ class LockWorkload final : public Workload {
   bool LastStep(Slot* /*slot*/, Done /*done*/) override { return false; }
 
  protected:
-  [[nodiscard]] CheckOptions CheckedAs() const override {
-    CheckOptions options;
-    options.model = "lock";
-    return options;
-  }
+  [[nodiscard]] CheckOptions CheckedAs() const override { return ByModel("lock"); }
 
  private:
   [[nodiscard]] size_t LockOf(const Slot& slot) const {

@@ -40,11 +40,7 @@ class RegisterWorkload final : public Workload {
   }
 
  protected:
-  [[nodiscard]] CheckOptions CheckedAs() const override {
-    CheckOptions options;
-    options.model = "kv";
-    return options;
-  }
+  [[nodiscard]] CheckOptions CheckedAs() const override { return ByModel("kv"); }
 
  private:
   static std::string NameOf(int64_t key) { return "/register/" + std::to_string(key); }

@@ -59,9 +59,6 @@ class SessionWorkload final : public Workload {
     return JudgeVersions(history);
   }
 
- protected:
-  [[nodiscard]] CheckOptions CheckedAs() const override { return {}; }
-
  private:
   [[nodiscard]] std::string KeyOf(const Slot& slot) const {
     return "/session/" + std::to_string(slot.place) + "/" +

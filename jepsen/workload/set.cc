@@ -40,11 +40,7 @@ class SetWorkload final : public Workload {
   }
 
  protected:
-  [[nodiscard]] CheckOptions CheckedAs() const override {
-    CheckOptions options;
-    options.model = "set";
-    return options;
-  }
+  [[nodiscard]] CheckOptions CheckedAs() const override { return ByModel("set"); }
 
  private:
   void Read(Slot* slot, int64_t set, Done done) {

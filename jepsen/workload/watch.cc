@@ -98,11 +98,7 @@ class WatchWorkload final : public Workload {
   }
 
  protected:
-  [[nodiscard]] CheckOptions CheckedAs() const override {
-    CheckOptions options;
-    options.model = "watch";
-    return options;
-  }
+  [[nodiscard]] CheckOptions CheckedAs() const override { return ByModel("watch"); }
 
  private:
   void Delete(Slot* slot, const std::string& key, Done done) {

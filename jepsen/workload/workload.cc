@@ -39,6 +39,12 @@ Result<Report> Workload::Judge(const PairedHistory& history) const {
   return Check(history, CheckedAs());
 }
 
+CheckOptions Workload::ByModel(std::string_view model) {
+  CheckOptions options;
+  options.model = model;
+  return options;
+}
+
 size_t Workload::NodeFor(const Slot& slot) {
   const bool is_loyal = slot.place % kLoyalEvery == 0;
   return is_loyal ? client_->Connected(slot.node) : client_->Responsive(slot.node);

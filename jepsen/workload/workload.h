@@ -54,7 +54,9 @@ class Workload {
  protected:
   using KeyValues = etcdserverpb::RangeResponse;
 
-  [[nodiscard]] virtual CheckOptions CheckedAs() const = 0;
+  // For those without a judge of their own.
+  [[nodiscard]] virtual CheckOptions CheckedAs() const { return {}; }
+  [[nodiscard]] static CheckOptions ByModel(std::string_view model);
 
   // One call for a slot: to its node, or to the next one that answers. One client in four stays
   // with a node while there is a connection, however long its answers take.

@@ -1,7 +1,7 @@
 #include "backup/snapshot_format.h"
 
+#include "backup/sealed_bytes.h"
 #include "base/check.h"
-#include "base/checksum.h"
 #include "base/coding.h"
 
 namespace keel::backup {
@@ -9,15 +9,6 @@ namespace keel::backup {
 namespace {
 
 constexpr std::string_view kTrailerMagic = "KEELTAIL";
-constexpr size_t kChecksumBytes = 8;
-constexpr uint8_t kZstd = 1;
-constexpr uint8_t kAes256Gcm = 1;
-
-// `bytes` without the checksum at its end; empty if that does not fit.
-std::string_view Checked(std::string_view bytes) {
-  const std::string_view body = bytes.substr(0, bytes.size() - kChecksumBytes);
-  return DecodeFixed64(bytes.data() + body.size()) == Checksum(body) ? body : std::string_view();
-}
 
 }  // namespace
 
@@ -37,7 +28,7 @@ std::string EncodeFileHeader(const FileHeader& header) {
   bytes.append(header.is_encrypted ? header.salt : std::string(kSaltBytes, '\0'));
   AppendFixed32(&bytes, header.key_check);
   bytes.resize(kFileHeaderBytes - kChecksumBytes, '\0');
-  AppendFixed64(&bytes, Checksum(bytes));
+  AppendChecksum(&bytes);
   return bytes;
 }
 
@@ -82,7 +73,7 @@ Result<FileHeader> DecodeFileHeader(std::string_view bytes) {
 }
 
 uint64_t ChainSeed(std::string_view header_bytes) {
-  return DecodeFixed64(header_bytes.data() + kFileHeaderBytes - kChecksumBytes);
+  return ChecksumAtEnd(header_bytes.substr(0, kFileHeaderBytes));
 }
 
 std::string EncodeFileTrailer(const FileTrailer& trailer) {
@@ -94,7 +85,7 @@ std::string EncodeFileTrailer(const FileTrailer& trailer) {
   }
   KEEL_CHECK(trailer.sum.size() == kSumBytes) << "a SHA-256";
   bytes.append(trailer.sum);
-  AppendFixed64(&bytes, Checksum(bytes));
+  AppendChecksum(&bytes);
   return bytes;
 }
 

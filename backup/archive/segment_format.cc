@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "backup/crypt.h"
+#include "backup/sealed_bytes.h"
 #include "base/check.h"
 #include "base/checksum.h"
 
@@ -12,16 +13,7 @@ namespace keel::backup {
 namespace {
 
 constexpr std::string_view kTrailerMagic = "KEELSEAL";
-constexpr size_t kChecksumBytes = 8;
-constexpr uint8_t kZstd = 1;
-constexpr uint8_t kAes256Gcm = 1;
 constexpr uint8_t kBeginsChain = 1;
-
-// `bytes` without the checksum at its end; empty if that does not fit.
-std::string_view Checked(std::string_view bytes) {
-  const std::string_view body = bytes.substr(0, bytes.size() - kChecksumBytes);
-  return DecodeFixed64(bytes.data() + body.size()) == Checksum(body) ? body : std::string_view();
-}
 
 void AppendPosition(std::string* out, const ArchivePosition& at) {
   for (const uint64_t number : {at.index.value(), at.term.value(), at.time_ms, at.chain}) {
@@ -95,7 +87,7 @@ std::string EncodeSegmentHeader(const SegmentHeader& header) {
   bytes.append(header.is_encrypted ? header.salt : std::string(kSaltBytes, '\0'));
   AppendFixed32(&bytes, header.key_check);
   bytes.resize(kSegmentHeaderBytes - kChecksumBytes, '\0');
-  AppendFixed64(&bytes, Checksum(bytes));
+  AppendChecksum(&bytes);
   return bytes;
 }
 
@@ -132,7 +124,7 @@ Result<SegmentHeader> DecodeSegmentHeader(std::string_view bytes) {
 }
 
 uint64_t SegmentChainSeed(std::string_view header_bytes) {
-  return DecodeFixed64(header_bytes.data() + kSegmentHeaderBytes - kChecksumBytes);
+  return ChecksumAtEnd(header_bytes.substr(0, kSegmentHeaderBytes));
 }
 
 std::string EncodeSegmentTrailer(const SegmentTrailer& trailer) {
@@ -147,7 +139,7 @@ std::string EncodeSegmentTrailer(const SegmentTrailer& trailer) {
   AppendFixed64(&bytes, trailer.block_chain);
   KEEL_CHECK(trailer.sum.size() == kSumBytes) << "a SHA-256";
   bytes.append(trailer.sum);
-  AppendFixed64(&bytes, Checksum(bytes));
+  AppendChecksum(&bytes);
   return bytes;
 }
 

@@ -1,6 +1,8 @@
 #include "backup/archive/tip.h"
 
-#include "base/checksum.h"
+#include <algorithm>
+
+#include "backup/sealed_bytes.h"
 #include "base/coding.h"
 
 namespace keel::backup {
@@ -17,16 +19,16 @@ std::string EncodeTip(const Tip& tip) {
                                 tip.at.time_ms, tip.at.chain, tip.whole_until_ms}) {
     AppendFixed64(&bytes, number);
   }
-  AppendFixed64(&bytes, Checksum(bytes));
+  AppendChecksum(&bytes);
   return bytes;
 }
 
 Result<Tip> DecodeTip(std::string_view bytes) {
-  const std::string_view body = bytes.substr(0, bytes.size() - std::min<size_t>(bytes.size(), 8));
-  uint64_t numbers[7] = {};
-  ByteReader reader(bytes.substr(std::min(bytes.size(), kMagic.size())));
+  const std::string_view body = Checked(bytes);
+  uint64_t numbers[6] = {};
+  ByteReader reader(body.substr(std::min(body.size(), kMagic.size())));
   for (uint64_t& number : numbers) reader.ReadFixed64(&number);
-  if (!bytes.starts_with(kMagic) || !reader.AtEnd() || numbers[6] != Checksum(body)) {
+  if (!body.starts_with(kMagic) || !reader.AtEnd()) {
     return DataLoss("the tip is damaged; without it, what the segments hold can be restored");
   }
   return Tip{.cluster_id = numbers[0],

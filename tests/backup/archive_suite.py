@@ -20,27 +20,10 @@ import time
 import grpc
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "keeld"))
-from cluster import Cluster, Failed, field, until  # noqa: E402
+from calls import check, command, keelctl, succeeds, use  # noqa: E402
+from cluster import Cluster, field, until  # noqa: E402
 
-KEELCTL = ""
 PROBE = ""
-
-
-def check(holds, what):
-    if not holds:
-        raise Failed(what)
-
-
-def keelctl(*arguments, member=None):
-    endpoint = [f"--endpoints={member.endpoint}"] if member is not None else []
-    return subprocess.run([KEELCTL, *endpoint, *arguments], stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, timeout=60, check=False)
-
-
-def succeeds(*arguments, member=None):
-    result = keelctl(*arguments, member=member)
-    check(result.returncode == 0, f"{' '.join(arguments)}: {result.stderr}")
-    return result.stdout
 
 
 def metric(member, name):
@@ -70,7 +53,7 @@ class Model:
     def __init__(self, member):
         self.changes = {}
         self.process = subprocess.Popen(
-            [KEELCTL, f"--endpoints={member.endpoint}", "watch", "--prefix", "", "--rev=1", "-w", "json"],
+            command("watch", "--prefix", "", "--rev=1", "-w", "json", member=member),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.thread = threading.Thread(target=self.read, daemon=True)
         self.thread.start()
@@ -402,8 +385,9 @@ def varint_of(number):
 
 
 def main():
-    global KEELCTL, PROBE  # pylint: disable=global-statement
-    keeld, KEELCTL, PROBE, *names = sys.argv[1:]
+    global PROBE  # pylint: disable=global-statement
+    keeld, program, PROBE, *names = sys.argv[1:]
+    use(program)
     for test in (test_any_moment, test_a_whole_cluster_comes_back, test_an_archive_that_is_gone,
                  test_what_a_lost_cluster_loses):
         if names and test.__name__ not in names:

@@ -8,31 +8,12 @@ import json
 import os
 import pathlib
 import shutil
-import subprocess
 import sys
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "keeld"))
-from cluster import Cluster, Failed, Member, free_ports, until  # noqa: E402
-
-KEELCTL = ""
-
-
-def check(holds, what):
-    if not holds:
-        raise Failed(what)
-
-
-def keelctl(*arguments, member=None):
-    endpoint = [f"--endpoints={member.endpoint}"] if member is not None else []
-    return subprocess.run([KEELCTL, *endpoint, *arguments], stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, timeout=60, check=False)
-
-
-def succeeds(*arguments, member=None):
-    result = keelctl(*arguments, member=member)
-    check(result.returncode == 0, f"{' '.join(arguments)}: {result.stderr}")
-    return result.stdout
+from calls import check, keelctl, succeeds, use  # noqa: E402
+from cluster import Cluster, Member, free_ports, until  # noqa: E402
 
 
 def contents(member):
@@ -247,8 +228,8 @@ def test_carried_as_lines(cluster):
 
 
 def main():
-    global KEELCTL  # pylint: disable=global-statement
-    keeld, KEELCTL, *names = sys.argv[1:]
+    keeld, program, *names = sys.argv[1:]
+    use(program)
     for test in (test_saved_under_load, test_everything_lost, test_joined_after, test_encrypted_and_refused,
                  test_carried_as_lines):
         if names and test.__name__ not in names:

@@ -17,6 +17,7 @@ Result<Identity> FindSelf(const node::Introduction& answer, const Applicant& who
     return Unavailable("the member " + answer.name + " does not know its cluster yet");
   }
   for (const node::MemberInfo& member : cluster.membership->members()) {
+    if (cluster.config->Find(member.id) == nullptr) continue;  // it was removed from here
     const bool is_here =
         std::any_of(member.peer_urls.begin(), member.peer_urls.end(), [&](const std::string& url) {
           return std::find(who.peer_urls.begin(), who.peer_urls.end(), url) != who.peer_urls.end();

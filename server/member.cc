@@ -225,7 +225,9 @@ Status Member::OpenNode() {
     }
   };
   seams.on_step = [this](const raft::Raft& core, const raft::Output& out) {
-    core_counts_.OnStep(core.role() == raft::Role::kLeader ? core.id() : core.leader());
+    const NodeId leader = core.role() == raft::Role::kLeader ? core.id() : core.leader();
+    if (leader != core_counts_.leader) LogLeader(leader, core.term());
+    core_counts_.OnStep(leader);
     if (!out.persist.snapshot.has_value()) return;
     ++core_counts_.snapshots;
     LOG(INFO) << "event=snapshot_received index=" << out.persist.snapshot->last.index.value()
@@ -238,7 +240,21 @@ Status Member::OpenNode() {
   KEEL_ASSIGN_OR_RETURN(
       auto node, node::Node::Open(NodeOptions(), std::move(seams), std::move(member_files_)));
   threads_->core.Run([&] { node_ = std::move(node); });
+  if (node_->status().health == raft::Health::kDamaged) {
+    LOG(WARNING) << "event=log_damaged reason=\"the log lost something that may have been "
+                    "acknowledged: this member does not vote until a leader has healed it\"";
+  }
   return {};
+}
+
+void Member::LogLeader(NodeId leader, Term term) const {
+  if (leader.IsNone()) {
+    LOG(WARNING) << "event=leader_lost leader=" << HexNumber(core_counts_.leader.value())
+                 << " term=" << term.value();
+  } else {
+    LOG(INFO) << "event=leader leader=" << HexNumber(leader.value()) << " term=" << term.value()
+              << (leader == record_.member ? " self=true" : "");
+  }
 }
 
 // Two members of one name would be taken for each other by people; one under two names as well.

@@ -69,6 +69,7 @@ class Member {
   [[nodiscard]] std::string Introduce() const;
   void OnMembers(std::shared_ptr<const node::Membership> members,
                  std::shared_ptr<const raft::Config> config);
+  void LogLeader(NodeId leader, Term term) const;
   void Fail(Status why);
   void AddMetrics();
   void AddPeers(admin::Page* page) const;

@@ -235,6 +235,7 @@ class Node final : public TransportSink {
   void SendLeaseAsk(NodeId leader, const LeaseAsk& ask);
   void EndHanded(NodeId leader, UnknownReason reason);
   void NoteMembership(const std::string& config, Index known);
+  bool TakeMembership(const std::string& config);
   void OnConfigResult(const raft::ConfigChangeResult& result);
   void SettleChanges();
   void EndChanges(const ProposalOutcome& outcome);

@@ -149,20 +149,23 @@ void Node::EndChanges(const ProposalOutcome& outcome) {
 void Node::NoteMembers() {
   membership_known_ = core_->applied();
   for (const std::string& entry : {apply_.machine().membership(), files_->record().config}) {
-    ConfigAndMembers decoded = DecodeConfigEntry(entry);
-    if (!decoded.membership.has_value()) continue;
-    membership_ = std::make_shared<const Membership>(std::move(*decoded.membership));
-    return;
+    if (TakeMembership(entry)) return;
   }
 }
 
 void Node::NoteMembership(const std::string& config, Index known) {
   membership_known_ = std::max(membership_known_, known);
+  (void)TakeMembership(config);
+}
+
+// False if the entry says nothing of names and addresses.
+bool Node::TakeMembership(const std::string& config) {
   ConfigAndMembers decoded = DecodeConfigEntry(config);
-  if (!decoded.membership.has_value()) return;
-  // Whoever was removed is nobody's to be found again.
+  if (!decoded.membership.has_value()) return false;
+  // Whoever was removed is nobody's to be found again: the entry that removed it still names it.
   decoded.membership->Prune(*decoded.config);
   membership_ = std::make_shared<const Membership>(std::move(*decoded.membership));
+  return true;
 }
 
 // ---- leases ----

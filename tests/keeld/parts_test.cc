@@ -53,6 +53,20 @@ TEST(Join, AMemberThatHasRunBeforeDoesNotComeBackWithoutItsDirectory) {
   EXPECT_TRUE(FindSelf(answer, again).ok());
 }
 
+// It is new at the address of one that was removed, and who removed that one may still name it.
+TEST(Join, TakesNobodysPlaceWhoWasRemoved) {
+  node::Introduction answer = Running({kOne, {.id = NodeId(9), .peer_urls = {"http://h:2"}}});
+  const node::Membership with_removed(
+      {kOne,
+       {.id = NodeId(2), .name = "two", .peer_urls = {"http://h:2"}},
+       {.id = NodeId(9), .peer_urls = {"http://h:2"}}});
+  answer.config =
+      raft::Config::OfVoters(std::vector{NodeId(1), NodeId(9)}).Encode(with_removed.Encode());
+  const Result<Identity> found = FindSelf(answer, kTwo);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->member, NodeId(9));
+}
+
 TEST(Join, AnotherTokenIsAnotherCluster) {
   Applicant stranger = kTwo;
   stranger.token = "other";

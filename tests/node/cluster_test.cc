@@ -326,6 +326,34 @@ TEST(Cluster, AMemberThatLostItsLogRemembersItsMembersAtEveryStart) {
   }
 }
 
+// Its address may be another member's by now: whoever remembered it would dial it there, and tell a
+// joiner that this address is taken.
+TEST(Cluster, AMemberThatWasRemovedIsForgottenByThoseThatStartAnew) {
+  SimCluster cluster({.seed = 13});
+  ASSERT_TRUE(cluster.RunUntilSettled());
+  const bool first_leads = cluster.Leader() == &cluster.at(0);
+  SimMember& removed = cluster.at(first_leads ? 1 : 0);
+  SimMember& restarted = cluster.at(first_leads ? 0 : 1);
+  const NodeId id = removed.id();
+  removed.KillProcess();
+  cluster.world().RunFor(5'000'000);  // it is down, and so may go
+  bool changed = false;
+  cluster.Leader()->node().ChangeMembers(
+      {.ops = {{.kind = raft::ConfigOpKind::kRemove, .id = id}}},
+      [&](const node::ProposalOutcome& outcome) {
+        changed = std::holds_alternative<node::Applied>(outcome);
+      });
+  ASSERT_TRUE(cluster.world().RunUntil([&] { return changed; }, 5'000'000));
+  const auto knows = [&](SimMember& member) {
+    return member.node().status().membership->Find(id) != nullptr;
+  };
+  ASSERT_TRUE(cluster.world().RunUntil([&] { return !knows(restarted); }, 5'000'000));
+  cluster.world().RunFor(5'000'000);
+  restarted.KillProcess();
+  ASSERT_TRUE(restarted.Start().ok());
+  EXPECT_FALSE(knows(restarted));
+}
+
 // It has been still for so long that the others have another leader, by whose clock the lease ran
 // out; and does not know it yet when it finds the question.
 TEST(Cluster, ALeaderOfThePastRenewsNoLease) {

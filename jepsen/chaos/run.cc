@@ -26,7 +26,6 @@ constexpr auto kReadPatience = milliseconds(120'000);
 constexpr uint64_t kRateOfOneCrowd = 600;
 constexpr uint64_t kCrowdMax = 4;
 constexpr uint64_t kProbeTimeoutUs = 1'000'000;
-constexpr size_t kLogLines = 60;
 
 Result<std::string> ServerOf(const ChaosArguments& arguments) {
   if (!arguments.server.empty()) return std::filesystem::absolute(arguments.server).string();
@@ -207,7 +206,9 @@ RunResult RunChaos(const ChaosArguments& arguments, Interrupt* interrupt) {
                                  .needs_netem = NeedsNetem(arguments),
                                  .attached = arguments.attached,
                                  .seed = arguments.seed,
-                                 .flags = {"--auto-compaction-retention=0"},
+                                 .flags = {"--auto-compaction-retention=0",
+                                           // Members change while others are down, too.
+                                           "--strict-reconfig-check=false"},
                                  .environment = [&](size_t node) {
                                    auto environment = (*shims)->EnvironmentOf(node);
                                    if (!arguments.mutant.empty()) {
@@ -233,7 +234,7 @@ RunResult RunChaos(const ChaosArguments& arguments, Interrupt* interrupt) {
   result.overlap = nemesis.overlap();
   result.skipped = driver.skipped();
   for (size_t i = 0; i < (*cluster)->size(); i++) {
-    result.logs.emplace_back((*cluster)->NameOf(i), (*cluster)->LogTail(i, kLogLines));
+    result.logs.emplace_back((*cluster)->NameOf(i), (*cluster)->LogTail(i, SIZE_MAX));
   }
   if (!interrupt->has_come()) fail(Judge(driver, nemesis.events(), &result));
   return result;

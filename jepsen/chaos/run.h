@@ -31,7 +31,7 @@ struct RunResult {
   std::chrono::milliseconds overlap{0};
   std::chrono::milliseconds healed_after{0};  // until all nodes served again
   size_t skipped = 0;
-  std::vector<std::pair<std::string, std::string>> logs;  // of each node: its name, the log's end
+  std::vector<std::pair<std::string, std::string>> logs;  // of each node: its name, its log
 };
 
 // The status is Cancelled when the run was interrupted; nothing is judged then.

@@ -20,6 +20,8 @@ constexpr std::string_view kHead =
     "pre{background:#f6f6f6;padding:1em;overflow-x:auto}.ok{color:#17702b}.bad{color:#b00020}"
     "</style></head><body>\n";
 
+constexpr size_t kLogLines = 60;
+
 Status Write(const std::string& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary);
   file << text;
@@ -34,6 +36,14 @@ Status SaveHistory(const std::string& path, const History& history) {
   file.close();
   if (!file) return Internal("writing " + path);
   return {};
+}
+
+std::string_view LastLines(std::string_view text) {
+  size_t begin = text.size();
+  for (size_t i = 0; i <= kLogLines && begin != std::string_view::npos; i++) {
+    begin = begin == 0 ? std::string_view::npos : text.rfind('\n', begin - 1);
+  }
+  return begin == std::string_view::npos ? text : text.substr(begin + 1);
 }
 
 // The faults in the order of time, with what they hit.
@@ -73,8 +83,9 @@ std::string IndexPage(const ChaosArguments& arguments, const RunResult& result) 
     html += "<h2>Faults</h2>\n<pre>" + EscapeHtml(FaultLog(result.workloads.front().history)) +
             "</pre>\n";
   }
-  for (const auto& [name, tail] : result.logs) {
-    html += "<h2>The end of " + name + "'s log</h2>\n<pre>" + EscapeHtml(tail) + "</pre>\n";
+  for (const auto& [name, log] : result.logs) {
+    html += "<h2>The end of <a href=\"" + name + ".log\">" + name + "'s log</a></h2>\n<pre>" +
+            EscapeHtml(std::string(LastLines(log))) + "</pre>\n";
   }
   return html + "</body></html>\n";
 }
@@ -84,6 +95,9 @@ Status Save(const ChaosArguments& arguments, const RunResult& result) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) return ErrnoStatus(error.value(), "making " + directory);
+  for (const auto& [name, log] : result.logs) {
+    KEEL_RETURN_IF_ERROR(Write(directory + "/" + name + ".log", log));
+  }
   for (const WorkloadResult& workload : result.workloads) {
     const std::string path = directory + "/" + workload.name;
     KEEL_RETURN_IF_ERROR(SaveHistory(path + ".edn", workload.history));

@@ -77,18 +77,21 @@ uint64_t Arena::MemberId(size_t node) {
 std::optional<size_t> Arena::Leader() {
   std::optional<size_t> leader;
   uint64_t term = 0;
-  for (const size_t node : cluster_->RunningNodes()) {
-    const auto answer =
-        Ask<etcdserverpb::StatusResponse>({.node = node,
-                                           .path = "/etcdserverpb.Maintenance/Status",
-                                           .timeout_us = kStatusTimeoutUs,
-                                           .metadata = {}},
-                                          etcdserverpb::StatusRequest());
+  const std::vector<size_t> running = cluster_->RunningNodes();
+  const auto answers =
+      AskEach<etcdserverpb::StatusResponse>(running,
+                                            {.node = 0,
+                                             .path = "/etcdserverpb.Maintenance/Status",
+                                             .timeout_us = kStatusTimeoutUs,
+                                             .metadata = {}},
+                                            etcdserverpb::StatusRequest());
+  for (size_t i = 0; i < running.size(); i++) {
+    const auto& answer = answers[i];
     if (!answer.ok() || answer->leader() == 0) continue;
     // An old leader that is cut off may still believe in itself.
     if (answer->leader() != answer->header().member_id() || answer->raftterm() < term) continue;
     term = answer->raftterm();
-    leader = node;
+    leader = running[i];
   }
   return leader;
 }

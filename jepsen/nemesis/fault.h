@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -80,18 +81,37 @@ class Arena {
   // One call, awaited.
   template <class Response, class Request>
   Result<Response> Ask(Client::Where where, const Request& request) {
+    return Call<Response>(std::move(where), request).get();
+  }
+  // The same call to each of them at once: what nodes that are cut off take their time for is
+  // waited for once. `where.node` says nothing.
+  template <class Response, class Request>
+  std::vector<Result<Response>> AskEach(std::span<const size_t> nodes, Client::Where where,
+                                        const Request& request) {
+    std::vector<std::future<Result<Response>>> calls;
+    for (const size_t node : nodes) {
+      where.node = node;
+      calls.push_back(Call<Response>(where, request));
+    }
+    std::vector<Result<Response>> answers;
+    for (auto& call : calls) answers.push_back(call.get());
+    return answers;
+  }
+
+ private:
+  static constexpr uint64_t kUnsparingOneIn = 4;
+  static constexpr int kChoicesMax = 12;
+
+  template <class Response, class Request>
+  std::future<Result<Response>> Call(Client::Where where, const Request& request) {
     auto promise = std::make_shared<std::promise<Result<Response>>>();
     network()->Run([&] {
       client_->Ask<Response>(std::move(where), request, [promise](Result<Response> answer) {
         promise->set_value(std::move(answer));
       });
     });
-    return promise->get_future().get();
+    return promise->get_future();
   }
-
- private:
-  static constexpr uint64_t kUnsparingOneIn = 4;
-  static constexpr int kChoicesMax = 12;
 
   Status Apply();
   [[nodiscard]] std::vector<size_t> DrawVictims(size_t count, std::optional<size_t> leader,

@@ -13,6 +13,7 @@ namespace keel::jepsen {
 namespace {
 
 constexpr uint64_t kAskTimeoutUs = 1'000'000;
+constexpr uint64_t kListTimeoutUs = 500'000;
 constexpr auto kBetweenTries = std::chrono::milliseconds(50);
 constexpr auto kRemovalPatience = std::chrono::milliseconds(3'000);
 
@@ -54,25 +55,30 @@ class Replacement {
  private:
   using Member = etcdserverpb::Member;
 
+  // Whoever has just confirmed the list can also change it, or hand the change to the leader.
   template <class Response, class Request>
-  Result<Response> AskAny(std::string_view path, const Request& request) {
-    Result<Response> answer = Unavailable("no node runs");
-    for (const size_t node : arena_->cluster()->RunningNodes()) {
-      answer = arena_->Ask<Response>(
-          {.node = node, .path = path, .timeout_us = kAskTimeoutUs, .metadata = {}}, request);
-      // Whoever does not lead hands it on; a refusal by the leader is the same everywhere.
-      if (answer.ok() || answer.status().code() != Code::kUnavailable) break;
-    }
-    return answer;
+  Result<Response> Change(std::string_view path, const Request& request) {
+    return arena_->Ask<Response>(
+        {.node = asked_, .path = path, .timeout_us = kAskTimeoutUs, .metadata = {}}, request);
   }
 
   std::optional<std::vector<Member>> Members() {
     etcdserverpb::MemberListRequest request;
     request.set_linearizable(true);
-    const auto answer =
-        AskAny<etcdserverpb::MemberListResponse>("/etcdserverpb.Cluster/MemberList", request);
-    if (!answer.ok()) return std::nullopt;
-    return std::vector<Member>(answer->members().begin(), answer->members().end());
+    const std::vector<size_t> running = arena_->cluster()->RunningNodes();
+    const auto answers = arena_->AskEach<etcdserverpb::MemberListResponse>(
+        running,
+        {.node = 0,
+         .path = "/etcdserverpb.Cluster/MemberList",
+         .timeout_us = kListTimeoutUs,
+         .metadata = {}},
+        request);
+    for (size_t i = 0; i < running.size(); i++) {
+      if (!answers[i].ok()) continue;
+      asked_ = running[i];
+      return std::vector<Member>(answers[i]->members().begin(), answers[i]->members().end());
+    }
+    return std::nullopt;
   }
 
   // What came of these the next list will tell.
@@ -80,7 +86,7 @@ class Replacement {
     etcdserverpb::MemberRemoveRequest request;
     request.set_id(old_id_);
     const auto answer =
-        AskAny<etcdserverpb::MemberRemoveResponse>("/etcdserverpb.Cluster/MemberRemove", request);
+        Change<etcdserverpb::MemberRemoveResponse>("/etcdserverpb.Cluster/MemberRemove", request);
     was_called_ = was_called_ || answer.ok() || !CertainlyNotDone(answer.status());
     return false;
   }
@@ -88,13 +94,14 @@ class Replacement {
   Result<bool> Add() {
     etcdserverpb::MemberAddRequest request;
     request.add_peerurls(arena_->cluster()->PeerUrl(node_));
-    (void)AskAny<etcdserverpb::MemberAddResponse>("/etcdserverpb.Cluster/MemberAdd", request);
+    (void)Change<etcdserverpb::MemberAddResponse>("/etcdserverpb.Cluster/MemberAdd", request);
     return false;
   }
 
   Arena* const arena_;
   const size_t node_;
   const uint64_t old_id_;
+  size_t asked_ = 0;  // who gave the last list
   bool may_return_ = false;
   bool is_removed_ = false;
   bool was_called_ = false;

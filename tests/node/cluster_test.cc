@@ -338,11 +338,10 @@ TEST(Cluster, AMemberThatWasRemovedIsForgottenByThoseThatStartAnew) {
   removed.KillProcess();
   cluster.world().RunFor(5'000'000);  // it is down, and so may go
   bool changed = false;
-  cluster.Leader()->node().ChangeMembers(
-      {.ops = {{.kind = raft::ConfigOpKind::kRemove, .id = id}}},
-      [&](const node::ProposalOutcome& outcome) {
-        changed = std::holds_alternative<node::Applied>(outcome);
-      });
+  cluster.Leader()->node().ChangeMembers({.ops = {{.kind = raft::ConfigOpKind::kRemove, .id = id}}},
+                                         [&](const node::ProposalOutcome& outcome) {
+                                           changed = std::holds_alternative<node::Applied>(outcome);
+                                         });
   ASSERT_TRUE(cluster.world().RunUntil([&] { return changed; }, 5'000'000));
   const auto knows = [&](SimMember& member) {
     return member.node().status().membership->Find(id) != nullptr;

@@ -75,6 +75,7 @@ Status Log::GoOn(Recovered recovered) {
     segments_.push_back({segment.header, segment.path, segment.size_bytes, nullptr});
   }
   const uint64_t abandoned_end = found.empty() ? 0 : found.back().end_offset;
+  if (!found.empty()) KEEL_RETURN_IF_ERROR(MakeDurable(found.back()));
   KEEL_RETURN_IF_ERROR(BeginSegment(wanted, nullptr));
   for (uint64_t sequence : recovered.garbage) KEEL_RETURN_IF_ERROR(pool_.GiveUp({sequence}));
   for (const std::string& name : recovered.unusable_spares) {
@@ -82,6 +83,23 @@ Status Log::GoOn(Recovered recovered) {
   }
   KEEL_RETURN_IF_ERROR(pool_.SyncNames());
   return abandoned_end == 0 ? Status() : ShrinkAbandoned();
+}
+
+// The process that wrote the last batch may have died before it was synced, or of a sync that
+// failed: it was read from the system's cache, and a loss of power would still take it. From here
+// on it counts as durable. It is written again: after a sync that failed the system takes the pages
+// for clean, and another sync would do nothing.
+Status Log::MakeDurable(const RecoveredSegment& newest) {
+  std::string bytes(newest.end_offset - std::min(newest.proven_offset, newest.end_offset), '\0');
+  const uint64_t offset = newest.end_offset - bytes.size();
+  KEEL_ASSIGN_OR_RETURN(const auto found,
+                        files_->OpenReadable(newest.path, AccessPattern::kSequential));
+  KEEL_ASSIGN_OR_RETURN(const size_t count, found->ReadAt(offset, bytes));
+  if (count != bytes.size()) return DataLoss(newest.path + " has shrunk since it was read");
+  KEEL_ASSIGN_OR_RETURN(const auto file, files_->OpenWritable(newest.path, OpenMode::kExisting));
+  const std::string_view piece = bytes;
+  if (!bytes.empty()) KEEL_RETURN_IF_ERROR(file->WriteAt(offset, {&piece, 1}));
+  return file->Sync();
 }
 
 // The room behind the end of the segment before is never used again. Not synced: either size will

@@ -130,6 +130,7 @@ class Log {
   // The segment that goes on from what was recovered, and only then the end of what is no part of
   // the log: until the new header is durable, the old files are the only evidence.
   Status GoOn(Recovered recovered);
+  Status MakeDurable(const RecoveredSegment& newest);
   Status ShrinkAbandoned();
 
   // Appends records to `out` and moves the tail on past them.

@@ -105,6 +105,7 @@ Result<Recovery::Outcome> Recovery::ReadSegment(size_t at) {
   recovered_.report.bytes += scanner.offset();
   recovered_.segments.back().end_offset = scanner.offset();
   recovered_.segments.back().end_checksum = scanner.chain().checksum;
+  if (newest_mark_) recovered_.segments.back().proven_offset = newest_mark_->durable_offset;
   if (is_newest) {
     KEEL_RETURN_IF_ERROR(ReportTail(*file, scanner));
     return Outcome::kEndsHere;

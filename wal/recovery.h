@@ -84,6 +84,8 @@ struct RecoveredSegment {
   // Behind its last record that is part of the log.
   uint64_t end_offset = kFirstRecordOffset;
   uint64_t end_checksum = 0;
+  // Up to here the newest mark in it says that it was durable.
+  uint64_t proven_offset = 0;
 };
 
 struct Recovered {

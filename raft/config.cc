@@ -77,6 +77,8 @@ std::string_view ToString(ConfigRefusal refusal) {
       return "too few voters are up";
     case ConfigRefusal::kTooManyLearners:
       return "too many learners";
+    case ConfigRefusal::kAddressUsed:
+      return "another member has this address";
   }
   return "?";
 }

@@ -79,8 +79,9 @@ enum class ConfigRefusal : uint8_t {
   // The driver's, which may be stricter than the core.
   kUnhealthy,
   kTooManyLearners,
+  kAddressUsed,  // by another member: whoever starts there would take either id
 };
-inline constexpr ConfigRefusal kLastConfigRefusal = ConfigRefusal::kTooManyLearners;
+inline constexpr ConfigRefusal kLastConfigRefusal = ConfigRefusal::kAddressUsed;
 [[nodiscard]] std::string_view ToString(ConfigRefusal refusal);
 
 class Config {

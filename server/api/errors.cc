@@ -127,6 +127,8 @@ ApiError ErrorOf(raft::ConfigRefusal refusal) {
     case ConfigRefusal::kTooManyTombstones:
     case ConfigRefusal::kTooManyLearners:
       return ApiError::kTooManyLearners;
+    case ConfigRefusal::kAddressUsed:
+      return ApiError::kPeerUrlExists;
     case ConfigRefusal::kContextTooLarge:
       return ApiError::kRequestTooLarge;
     case ConfigRefusal::kNone:

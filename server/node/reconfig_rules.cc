@@ -1,5 +1,7 @@
 #include "server/node/reconfig_rules.h"
 
+#include <algorithm>
+
 namespace keel::node {
 
 namespace {
@@ -57,6 +59,31 @@ bool HasTooManyLearners(size_t learners_max, const raft::Config& config, const M
   return more > learners_max;
 }
 
+bool IsAddressUsed(const raft::Config& config, const Membership& after,
+                   std::span<const raft::ConfigOp> ops) {
+  const auto is_removed = [ops](NodeId id) {
+    return std::any_of(ops.begin(), ops.end(), [id](const raft::ConfigOp& op) {
+      return op.kind == ConfigOpKind::kRemove && op.id == id;
+    });
+  };
+  const auto is_at = [](const MemberInfo& member, const std::string& url) {
+    return std::find(member.peer_urls.begin(), member.peer_urls.end(), url) !=
+           member.peer_urls.end();
+  };
+  return std::any_of(ops.begin(), ops.end(), [&](const raft::ConfigOp& op) {
+    const MemberInfo* added = Adds(op) ? after.Find(op.id) : nullptr;
+    if (added == nullptr || config.Find(op.id) != nullptr) return false;
+    return std::any_of(
+        after.members().begin(), after.members().end(), [&](const MemberInfo& other) {
+          if (other.id == added->id || is_removed(other.id)) return false;
+          const raft::Member* there = config.Find(other.id);
+          return there != nullptr && (there->votes || there->learns) &&
+                 std::any_of(added->peer_urls.begin(), added->peer_urls.end(),
+                             [&](const std::string& url) { return is_at(other, url); });
+        });
+  });
+}
+
 }  // namespace
 
 ConfigRefusal WhyUnwise(const ReconfigRules& rules, const raft::Config& config,
@@ -66,6 +93,7 @@ ConfigRefusal WhyUnwise(const ReconfigRules& rules, const raft::Config& config,
   if (HasTooManyLearners(rules.learners_max, config, after, ops)) {
     return ConfigRefusal::kTooManyLearners;
   }
+  if (IsAddressUsed(config, after, ops)) return ConfigRefusal::kAddressUsed;
   if (rules.strict && IsRisky(config, ops, is_up)) return ConfigRefusal::kUnhealthy;
   return ConfigRefusal::kNone;
 }

@@ -22,7 +22,9 @@ struct ReconfigRules {
   size_t learners_max = 1;
 };
 
-// kUnhealthy, kTooManyLearners or kNone. `after` has the names and addresses as they would be;
+// kUnhealthy, kTooManyLearners, kAddressUsed or kNone: that nobody is added at the address of
+// another one is no matter of rules, and refused always. Whoever is asked looks first, but two may
+// be asked at once. `after` has the names and addresses as they would be;
 // `is_up` says who has been heard from lately, the leader itself included. What the core refuses
 // anyway is left to it.
 [[nodiscard]] raft::ConfigRefusal WhyUnwise(const ReconfigRules& rules, const raft::Config& config,

@@ -82,5 +82,20 @@ TEST_F(ReconfigRulesTest, LearnersForGoodAreBounded) {
   EXPECT_EQ(Ask(3, {}, kAdd, 4), ConfigRefusal::kNone);
 }
 
+// Two who were asked at once both found the address free. Whoever starts there would take one of
+// the ids, and the other would be dialed there for ever.
+TEST_F(ReconfigRulesTest, NobodyIsAddedAtTheAddressOfAnother) {
+  learners_ = {9};
+  infos_ = {{.id = NodeId(4), .peer_urls = {"http://h:4"}, .votes_once_started = true},
+            {.id = NodeId(9), .peer_urls = {"http://h:9"}, .votes_once_started = true}};
+  EXPECT_EQ(Ask(3, {}, kAdd, 4), ConfigRefusal::kNone);
+  infos_[0].peer_urls.emplace_back("http://h:9");
+  EXPECT_EQ(Ask(3, {}, kAdd, 4), ConfigRefusal::kAddressUsed);
+  rules_.strict = false;
+  EXPECT_EQ(Ask(3, {}, kAdd, 4), ConfigRefusal::kAddressUsed);
+  learners_ = {};
+  EXPECT_EQ(Ask(3, {}, kAdd, 4), ConfigRefusal::kNone) << "it was removed";
+}
+
 }  // namespace
 }  // namespace keel::node

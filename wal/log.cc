@@ -36,9 +36,11 @@ uint64_t RoundUpToPage(uint64_t bytes) {
 
 Result<std::unique_ptr<Log>> Log::Begin(FileSystem* files, const LogOptions& options, Start start) {
   Recovered recovered = start.recovered;
+  const std::optional<Position> reset_to = start.reset_to;
   std::unique_ptr<Log> log(new Log(files, options, std::move(start)));
   KEEL_RETURN_IF_ERROR(log->MakeDirectory());
   KEEL_RETURN_IF_ERROR(log->GoOn(std::move(recovered)));
+  if (reset_to.has_value()) KEEL_RETURN_IF_ERROR(log->BeginAnew(*reset_to));
   return log;
 }
 
@@ -336,6 +338,10 @@ Status Log::Compact(const Position& base) {
 
 Status Log::Reset(const Position& base) {
   KEEL_CHECK(thread_.IsCurrent() && !closed_);
+  return BeginAnew(base);
+}
+
+Status Log::BeginAnew(const Position& base) {
   KEEL_RETURN_IF_ERROR(failure_);
   if (!KEEL_MUTANT(kWalOldReset37)) {
     if (base.index < map_.base().index) {

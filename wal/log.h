@@ -52,6 +52,8 @@ class Log {
   struct Start {
     Recovered recovered;
     uint64_t salt = 0;
+    // Where the state is kLogBehind: the log is reset to it, durably on return.
+    std::optional<Position> reset_to = {};
   };
   static Result<std::unique_ptr<Log>> Begin(FileSystem* files, const LogOptions& options,
                                             Start start);
@@ -132,6 +134,7 @@ class Log {
   Status GoOn(Recovered recovered);
   Status MakeDurable(const RecoveredSegment& newest);
   Status ShrinkAbandoned();
+  Status BeginAnew(const Position& base);
 
   // Appends records to `out` and moves the tail on past them.
   using RecordWriter = std::function<void(std::string* out, Tail* tail)>;

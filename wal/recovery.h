@@ -72,7 +72,7 @@ struct RecoveryReport {
 // How the state of a member (its store, at `state`) fits the log that goes with it.
 enum class StateFit : uint8_t {
   kFits,       // go on
-  kLogBehind,  // the state came from a snapshot that the log was not reset to: Log::Reset(state)
+  kLogBehind,  // the state came from a snapshot that the log was not reset to: Start::reset_to
   kGap,        // entries between the two are missing: seed the state anew, never go on
 };
 

@@ -111,36 +111,36 @@ Status ReadView::ReadRevisions(Revision from, size_t bytes_max, const KeyRange& 
 }
 
 RangeStream::RangeStream(std::shared_ptr<const ReadView> view, RangeRequest request)
-    : view_(std::move(view)), rest_(std::move(request)), left_(rest_.limit) {
+    : view_(std::move(view)), rest_(std::move(request)) {
   if (rest_.revision.IsNone()) rest_.revision = view_->revision();
 }
 
-Result<RangeResult> RangeStream::Next(uint64_t bytes_max) {
-  if (done_) return RangeResult();
-  if (const KvError bad = CheckRange(rest_); bad != KvError::kNone) {
-    return RangeResult{.error = bad};
-  }
-  if (rest_.revision > view_->revision()) return RangeResult{.error = KvError::kFutureRevision};
-  if (rest_.revision < view_->compacted()) return RangeResult{.error = KvError::kCompacted};
-  RangeResult result;
+Result<RangeStream::Piece> RangeStream::Next(uint64_t bytes_max) {
+  const auto refuse = [](KvError error) { return Piece{.result = {.error = error}, .last = true}; };
+  if (const KvError bad = CheckRange(rest_); bad != KvError::kNone) return refuse(bad);
+  if (rest_.revision > view_->revision()) return refuse(KvError::kFutureRevision);
+  if (rest_.revision < view_->compacted()) return refuse(KvError::kCompacted);
+  Piece piece;
   const auto iterator = view_->Iterate(false);
   VersionWalk walk(iterator.get(), view_->layout(), rest_.keys, rest_.revision);
   uint64_t bytes = 0;
   while (walk.Next()) {
-    const bool limited = rest_.limit != 0 && left_ == 0;
-    if (limited || (!result.kvs.empty() && bytes >= bytes_max)) {
-      result.more = true;
-      done_ = limited;
+    const bool wanted = !rest_.count_only && (rest_.limit == 0 || given_ < rest_.limit);
+    if (wanted && !piece.result.kvs.empty() && bytes >= bytes_max) {
       rest_.keys.begin = walk.key();
-      return result;
+      return piece;
     }
-    result.kvs.push_back(ToKeyValue(walk.key(), walk.mod(), walk.record(), !rest_.keys_only));
-    bytes += result.kvs.back().key.size() + result.kvs.back().value.size();
-    if (rest_.limit != 0) --left_;
+    ++count_;
+    if (!wanted) continue;
+    ++given_;
+    piece.result.kvs.push_back(ToKeyValue(walk.key(), walk.mod(), walk.record(), !rest_.keys_only));
+    bytes += piece.result.kvs.back().key.size() + piece.result.kvs.back().value.size();
   }
   KEEL_RETURN_IF_ERROR(walk.status());
-  done_ = true;
-  return result;
+  piece.last = true;
+  piece.result.count = count_;
+  piece.result.more = !rest_.count_only && count_ > given_;
+  return piece;
 }
 
 }  // namespace keel::kv

@@ -62,15 +62,19 @@ class RangeStream {
   // Sort orders and bounds need the whole and are not for streams; both are ignored.
   RangeStream(std::shared_ptr<const ReadView> view, RangeRequest request);
 
-  // The next keys, as many as fit in `bytes_max`, or one; `count` is left zero, `more` says whether
-  // to go on.
-  [[nodiscard]] Result<RangeResult> Next(uint64_t bytes_max);
+  struct Piece {
+    // An error ends the stream; `count` and `more` are those of the whole, and known at its end.
+    RangeResult result;
+    bool last = false;
+  };
+  // The next keys, as many as fit in `bytes_max`, or one. Not after the last piece.
+  [[nodiscard]] Result<Piece> Next(uint64_t bytes_max);
 
  private:
   const std::shared_ptr<const ReadView> view_;
   RangeRequest rest_;
-  uint64_t left_ = 0;  // of the limit
-  bool done_ = false;
+  uint64_t given_ = 0;
+  uint64_t count_ = 0;
 };
 
 }  // namespace keel::kv

@@ -5,6 +5,7 @@
 
 #include "api/etcdserverpb/kv.pb.h"
 #include "kv/mvcc/range.h"
+#include "server/api/range_stream.h"
 #include "server/api/translate.h"
 #include "server/api/unary.h"
 
@@ -159,6 +160,17 @@ void AddKv(const CorePtr& core, net::MethodTable* methods) {
                     Unary<pb::TxnRequest>(core, Learners::kRefused, bind(Txn)));
   methods->AddUnary("/etcdserverpb.KV/Compact",
                     Unary<pb::CompactionRequest>(core, Learners::kRefused, bind(Compact)));
+  methods->AddStreaming(
+      "/etcdserverpb.KV/RangeStream",
+      [core](net::ServerCall call,
+             const net::CallContext& context) -> std::unique_ptr<net::CallHandler> {
+        const Caller caller = CallerOf(context);
+        if (Status why = core->AdmitOpen(caller, Learners::kServed); !why.ok()) {
+          call.Finish(std::move(why));
+          return nullptr;
+        }
+        return MakeRangeStream(core, call, caller);
+      });
 }
 
 }  // namespace keel::api

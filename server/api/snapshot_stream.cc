@@ -3,7 +3,6 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
-#include <deque>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "base/check.h"
 #include "kv/snapshot/snapshot_reader.h"
 #include "net/services/proto_call.h"
+#include "server/api/piece_stream.h"
 
 namespace keel::api {
 
@@ -43,17 +43,12 @@ class Sha256 {
   std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;
 };
 
-// What the pool works on; one piece at a time, so nobody else touches it meanwhile.
-class Source {
+class Source final : public PieceSource {
  public:
   Source(ViewPtr view, uint64_t estimate_bytes, pb::SnapshotResponse first)
       : reader_(std::move(view), {}), left_(estimate_bytes), first_(std::move(first)) {}
 
-  struct Piece {
-    std::vector<Payload> messages;
-    bool last = false;
-  };
-  [[nodiscard]] Result<Piece> Next() {
+  [[nodiscard]] Result<Piece> Next() override {
     Piece piece;
     KEEL_ASSIGN_OR_RETURN(const std::string chunk, reader_.Next());
     piece.last = chunk.empty();
@@ -99,93 +94,21 @@ class Source {
   pb::SnapshotResponse first_;
 };
 
-class SnapshotStream final : public net::CallHandler, public OpenStream {
- public:
-  SnapshotStream(CorePtr core, net::ServerCall call, bool requires_leader)
-      : core_(std::move(core)), call_(call), requires_leader_(requires_leader) {
-    core_->Add(this);
-  }
-  ~SnapshotStream() override {
-    core_->Remove(this);
-    *alive_ = false;
-  }
-
-  net::Flow OnMessage(std::string_view bytes) override {
-    const auto request = net::ParseMessage<pb::SnapshotRequest>(bytes);
-    if (!request.ok()) {
-      End(request.status());
-    } else if (source_ == nullptr) {
-      const ViewPtr view = core_->view();
-      pb::SnapshotResponse first;
-      *first.mutable_header() = core_->Header(view->revision());
-      source_ = std::make_shared<Source>(view, core_->node().StateBytes(), std::move(first));
-      Read();
-    }
-    return net::Flow::kMore;
-  }
-  void OnHalfClose() override {
-    if (source_ == nullptr) End(Internal("the request ended before its message"));
-  }
-  void OnWritable() override {
-    writable_ = true;
-    Flush();
-  }
-  void End(const Status& why) override {
-    ended_ = true;
-    call_.Finish(why);
-  }
-  [[nodiscard]] bool requires_leader() const override { return requires_leader_; }
-
- private:
-  void Read() {
-    reading_ = true;
-    core_->pool().Post([core = core_, source = source_, alive = alive_, this] {
-      auto piece = std::make_unique<Result<Source::Piece>>(source->Next());
-      core->ToTransport([alive, this, piece = std::move(piece)] {
-        if (*alive) OnPiece(std::move(*piece));
-      });
-    });
-  }
-
-  void OnPiece(Result<Source::Piece> piece) {
-    reading_ = false;
-    if (ended_) return;
-    if (!piece.ok()) return End(piece.status());
-    last_ = piece->last;
-    for (Payload& message : piece->messages) outbox_.push_back(std::move(message));
-    Flush();
-  }
-
-  void Flush() {
-    while (writable_ && !outbox_.empty()) {
-      const net::WriteResult result = call_.Write(outbox_.front());
-      if (result == net::WriteResult::kGone) return;
-      writable_ = result == net::WriteResult::kMore;
-      if (result == net::WriteResult::kRefused) return;
-      outbox_.pop_front();
-    }
-    if (!outbox_.empty() || reading_ || ended_ || source_ == nullptr) return;
-    if (last_) return End(Status());
-    if (writable_) Read();
-  }
-
-  const CorePtr core_;
-  const net::ServerCall call_;
-  const bool requires_leader_;
-  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-  std::shared_ptr<Source> source_;
-  std::deque<Payload> outbox_;
-  bool writable_ = true;
-  bool reading_ = false;
-  bool last_ = false;
-  bool ended_ = false;
-};
-
 }  // namespace
 
 std::unique_ptr<net::CallHandler> MakeSnapshotStream(const CorePtr& core, net::ServerCall call,
                                                      bool requires_leader) {
-  return std::make_unique<SnapshotStream>(core, call, requires_leader);
+  auto begin = [core](std::string_view bytes, PieceStream::SourceDone done) {
+    const auto request = net::ParseMessage<pb::SnapshotRequest>(bytes);
+    if (!request.ok()) return std::move(done)(request.status());
+    const ViewPtr view = core->view();
+    pb::SnapshotResponse first;
+    *first.mutable_header() = core->Header(view->revision());
+    std::move(done)(std::make_unique<Source>(view, core->node().StateBytes(), std::move(first)));
+  };
+  return std::make_unique<PieceStream>(
+      core, call,
+      PieceStream::Options{.requires_leader = requires_leader, .begin = std::move(begin)});
 }
 
 }  // namespace keel::api

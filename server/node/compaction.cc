@@ -11,26 +11,30 @@ void CompactionLoop::Advance(StateMachine* machine) {
   const Revision target = machine->view()->compacted();
   if (target <= freed_) return OnFreed(freed_);
   running_ = true;
-  StepLater(machine, target, 0);
+  StepLater({.machine = machine, .target = target, .state = state_}, 0);
 }
 
-void CompactionLoop::StepLater(StateMachine* machine, Revision target, uint64_t pause_us) {
-  auto step = [this, machine, target] {
+void CompactionLoop::StepLater(const Walk& walk, uint64_t pause_us) {
+  auto step = [this, walk] {
     if (stopped_) return;
-    const Result<bool> finished = machine->Compact(target, kv::Compactor::kStepRecords);
+    const Result<bool> finished = walk.machine->Compact(walk.target, kv::Compactor::kStepRecords);
     if (!finished.ok()) {
       const Status failure = finished.status();
       return options_.roles.node->Post([this, failure] { options_.on_failed(failure); });
     }
-    if (!*finished) return StepLater(machine, target, kv::Compactor::kPauseUs);
-    options_.roles.node->Post([this, target] {
-      running_ = false;
-      freed_ = target;
-      OnFreed(target);
-    });
+    if (!*finished) return StepLater(walk, kv::Compactor::kPauseUs);
+    options_.roles.node->Post([this, walk] { OnWalked(walk); });
   };
   if (pause_us == 0) return options_.roles.pool->Post(std::move(step));
   options_.roles.pool->PostAfter(pause_us, std::move(step));
+}
+
+void CompactionLoop::OnWalked(const Walk& walk) {
+  running_ = false;
+  // Some of its steps may have been in a state that is gone.
+  if (walk.state != state_) return Advance(walk.machine);
+  freed_ = walk.target;
+  OnFreed(freed_);
 }
 
 void CompactionLoop::OnFreed(Revision target) {

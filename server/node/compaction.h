@@ -30,8 +30,12 @@ class CompactionLoop {
   void Advance(StateMachine* machine);
   // `done` comes on the node role, when all is freed that is compacted by now.
   void Await(StateMachine* machine, Once<Status> done);
-  // Another state took the place of the one before.
-  void Reset() { freed_ = Revision(); }
+  // Another state took the place of the one before: what was freed of that one, or still is being
+  // freed, says nothing of it.
+  void Reset() {
+    freed_ = Revision();
+    ++state_;
+  }
   void Shutdown();
 
  private:
@@ -39,12 +43,20 @@ class CompactionLoop {
     Revision target;
     Once<Status> done;
   };
-  void StepLater(StateMachine* machine, Revision target, uint64_t pause_us);
+  // One walk of steps, through the state that was there when it began.
+  struct Walk {
+    StateMachine* machine = nullptr;
+    Revision target;
+    uint64_t state = 0;
+  };
+  void StepLater(const Walk& walk, uint64_t pause_us);
+  void OnWalked(const Walk& walk);
   void OnFreed(Revision target);
 
   const Options options_;
   std::atomic<bool> stopped_ = false;
   bool running_ = false;
+  uint64_t state_ = 0;  // numbers the states that there have been
   Revision freed_;
   std::vector<Waiter> waiters_;
 };

@@ -183,6 +183,7 @@ class Node final : public TransportSink {
   Node(NodeOptions options, Seams seams, std::unique_ptr<MemberFiles> files);
   [[nodiscard]] Status OpenLog(Opened* opened);
   [[nodiscard]] Status OpenState();
+  [[nodiscard]] Status BeginLog(Opened* opened, std::optional<wal::Position> reset_to);
   [[nodiscard]] Status OpenCore(Opened opened);
   [[nodiscard]] WalWriter::Options WriterOptions();
   [[nodiscard]] ApplyLoop::Options ApplyOptions();

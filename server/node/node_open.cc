@@ -1,4 +1,5 @@
 // Opening a node: what its directory holds, turned into a core that goes on from there.
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
@@ -20,6 +21,12 @@ NodeOptions WithIdentity(NodeOptions options, const MemberFiles& files) {
   options.raft.boot = raft::BootId(files.vote().boot);
   options.raft.seed = Mix(options.seed, options.raft.id, options.raft.boot);
   return options;
+}
+
+wal::LogOptions LogOptionsOf(const NodeOptions& options, const MemberFiles& files) {
+  return {.directory = files.wal_directory(),
+          .member = options.raft.id,
+          .segment_bytes = options.segment_bytes};
 }
 
 }  // namespace
@@ -79,12 +86,10 @@ Node::Node(NodeOptions options, Seams seams, std::unique_ptr<MemberFiles> files)
 
 Status Node::OpenLog(Opened* opened) {
   opened->vote = files_->TakeVoteFile();
-  const wal::LogOptions log_options{.directory = files_->wal_directory(),
-                                    .member = options_.raft.id,
-                                    .segment_bytes = options_.segment_bytes};
   opened->reader = std::make_unique<LogReader>(options_.raft.cache_bytes_max);
-  KEEL_ASSIGN_OR_RETURN(opened->recovered,
-                        wal::Recover(seams_.files, log_options, opened->reader.get()));
+  KEEL_ASSIGN_OR_RETURN(
+      opened->recovered,
+      wal::Recover(seams_.files, LogOptionsOf(options_, *files_), opened->reader.get()));
   const wal::RecoveryReport& report = opened->recovered.report;
   // A log that was there once and is gone lost all that it had acknowledged.
   const bool is_lost = opened->vote->record().has_log && !report.found;
@@ -92,10 +97,17 @@ Status Node::OpenLog(Opened* opened) {
     // Before anything is cut: a crash in between must not make the damage look like a torn tail.
     KEEL_RETURN_IF_ERROR(opened->vote->SetDamaged(true));
   }
+  return {};
+}
+
+// A log that the state ran ahead of is reset before this node says a word: what it acknowledges or
+// votes by must be its log at the next start too, even where the state is lost by then.
+Status Node::BeginLog(Opened* opened, std::optional<wal::Position> reset_to) {
   KEEL_ASSIGN_OR_RETURN(opened->log,
-                        wal::Log::Begin(seams_.files, log_options,
+                        wal::Log::Begin(seams_.files, LogOptionsOf(options_, *files_),
                                         {.recovered = opened->recovered,
-                                         .salt = Mix(~options_.seed, options_.raft.id, boot_)}));
+                                         .salt = Mix(~options_.seed, options_.raft.id, boot_),
+                                         .reset_to = reset_to}));
   if (opened->vote->record().has_log) return {};
   return opened->vote->SetHasLog(true);
 }
@@ -134,6 +146,7 @@ Status Node::OpenCore(Opened opened) {
     return DataLoss("the config in " + options_.directory +
                     "/member cannot be read: replace this member (keelctl member replace)");
   }
+  KEEL_RETURN_IF_ERROR(BeginLog(&opened, reset_to));
   raft::Restored restored = opened.reader->Finish(members.config);
   const wal::VoteRecord& vote = opened.vote->record();
   restored.vote = {.term = vote.term, .candidate = vote.vote};
@@ -145,10 +158,9 @@ Status Node::OpenCore(Opened opened) {
   config_saved_ = files_->record().config;
   compacted_ = restored.log().base().index;
   core_ = std::make_unique<raft::Raft>(options_.raft, std::move(restored), seams_.narration);
-  writer_ =
-      std::make_unique<WalWriter>(WriterOptions(), WalWriter::Files{.log = std::move(opened.log),
-                                                                    .vote = std::move(opened.vote),
-                                                                    .reset_to = reset_to});
+  writer_ = std::make_unique<WalWriter>(
+      WriterOptions(),
+      WalWriter::Files{.log = std::move(opened.log), .vote = std::move(opened.vote)});
   NoteMembers();
   PublishStatus();
   return {};

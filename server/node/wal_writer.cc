@@ -16,10 +16,7 @@ wal::Position ToWal(const raft::Position& position) {
 }  // namespace
 
 WalWriter::WalWriter(Options options, Files files)
-    : options_(std::move(options)),
-      log_(std::move(files.log)),
-      vote_(std::move(files.vote)),
-      reset_to_(files.reset_to) {}
+    : options_(std::move(options)), log_(std::move(files.log)), vote_(std::move(files.vote)) {}
 
 // ---- on the node role ----
 
@@ -122,10 +119,6 @@ void WalWriter::Gather() {
 }
 
 Status WalWriter::Commit() {
-  if (reset_to_.has_value()) {
-    KEEL_RETURN_IF_ERROR(log_->Reset(*reset_to_));
-    reset_to_.reset();
-  }
   const auto voted = std::find_if(group_.rbegin(), group_.rend(),
                                   [](const Item& item) { return item.persist.vote.has_value(); });
   if (voted != group_.rend()) {
@@ -196,8 +189,8 @@ void WalWriter::Plan(const Fetch& fetch, Once<std::vector<raft::Entry>> done) {
       std::move(to)(std::move(entries));
     });
   };
-  const bool holds = !failed_ && !closed_ && !reset_to_.has_value() &&
-                     fetch.first > log_->base().index && fetch.first <= log_->last().index;
+  const bool holds =
+      !failed_ && !closed_ && fetch.first > log_->base().index && fetch.first <= log_->last().index;
   if (!holds) return answer(std::move(done), {});
   const Index last = std::min(log_->last().index, fetch.first + (kReadEntriesMax - 1));
   Result<wal::ReadPlan> plan = log_->PlanRead(fetch.first, last);

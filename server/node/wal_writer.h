@@ -41,9 +41,6 @@ class WalWriter {
   struct Files {
     std::unique_ptr<wal::Log> log;
     std::unique_ptr<wal::VoteFile> vote;
-    // The state came from a snapshot that the log was not reset to before the member stopped: the
-    // log begins anew behind it, before anything else is written.
-    std::optional<wal::Position> reset_to;
   };
   WalWriter(Options options, Files files);
 
@@ -90,7 +87,6 @@ class WalWriter {
   const Options options_;
   const std::unique_ptr<wal::Log> log_;
   const std::unique_ptr<wal::VoteFile> vote_;
-  std::optional<wal::Position> reset_to_;
 
   std::deque<Item> queue_;
   // What is being written: kept until it succeeds, so that a full disk is tried again with it.

@@ -103,6 +103,26 @@ def gets_have_all_their_options(cluster):
 
 
 @SUITE.case
+def gets_come_as_streams_of_the_same(cluster):
+    """As far as etcdctl knows of streams: from 3.7 on."""
+    for name in "abcdefgh":
+        run(cluster, "put", f"stream/{name}", stdin=name * 100_000)
+    first = as_json(cluster, "get", "stream/a")["kvs"][0]["mod_revision"]
+    asked = [["get", "stream/", "--prefix", *more] for more in ([], ["--limit=3"], ["--keys-only"], [f"--rev={first + 2}"])]
+    whole = [as_json(cluster, *arguments) for arguments in asked]
+    equal([len(answer["kvs"]) for answer in whole], [8, 3, 8, 3])
+    if "--stream" not in run(cluster, "get", "--help"):
+        return
+    for arguments, answer in zip(asked, whole):
+        stream = as_json(cluster, *arguments, "--stream")
+        for part in ("kvs", "count", "more"):
+            equal(stream.get(part), answer.get(part), f"{part} of {arguments}")
+        equal(stream["header"]["revision"], answer["header"]["revision"])
+    refusal = fails(cluster, "get", "stream/", "--prefix", "--stream", "--order=DESCEND", "--sort-by=KEY")
+    contains(refusal, "RangeStream does not support custom sort orders")
+
+
+@SUITE.case
 def deletes_count_and_show(cluster):
     for name in "abc":
         run(cluster, "put", f"del/{name}", name)

@@ -286,46 +286,6 @@ TEST(Cluster, AFullDiskHoldsUpTheRecordOfTheMembersAndStopsNobody) {
   EXPECT_EQ(Joined(workload.complaints()), "");
 }
 
-// Found by keel-sim-node, seed 27: the log began anew behind the state, and at the next start the
-// record still told of the members from before.
-TEST(Cluster, AMemberThatLostItsLogRemembersItsMembersAtEveryStart) {
-  node::NodeOptions options = SimCluster::SmallOptions();
-  options.reconfig.strict = false;  // its leader is new, and has yet to hear from everybody
-  SimCluster cluster({.seed = 12, .node = options});
-  ASSERT_TRUE(cluster.RunUntilSettled());
-  const NodeId learner(4242);
-  bool changed = false;
-  cluster.Leader()->node().ChangeMembers(
-      {.ops = {{.kind = raft::ConfigOpKind::kAddLearner, .id = learner}}},
-      [&](const node::ProposalOutcome& outcome) {
-        changed = std::holds_alternative<node::Applied>(outcome);
-      });
-  ASSERT_TRUE(cluster.world().RunUntil([&] { return changed; }, 5'000'000));
-  ASSERT_TRUE(cluster.RunUntilEqual());
-  cluster.world().RunFor(5'000'000);  // the state becomes durable
-  SimMember& lost = cluster.Leader() == &cluster.at(0) ? cluster.at(1) : cluster.at(0);
-  lost.KillProcess();
-  auto files = lost.OpenFiles();
-  ASSERT_TRUE(files.ok()) << files.status();
-  const std::string wal = (*files)->wal_directory();
-  files->reset();
-  const auto names = lost.files().List(wal);
-  ASSERT_TRUE(names.ok()) << names.status();
-  for (const std::string& name : *names) ASSERT_TRUE(lost.files().Remove(wal + "/" + name).ok());
-  for (int start = 0; start < 2; ++start) {
-    ASSERT_TRUE(lost.Start().ok());
-    EXPECT_NE(lost.node().core().config().Find(learner), nullptr) << "start " << start;
-    // Its first write is what begins the log anew.
-    kv::Command command;
-    command.operation = kv::LeaseGrantOp{.id = kv::LeaseId(start + 1), .ttl_s = 60};
-    cluster.Leader()->node().Propose({.command = kv::EncodeCommand(command)},
-                                     [](const node::ProposalOutcome&) {});
-    cluster.world().RunFor(1'000'000);
-    ASSERT_TRUE(cluster.RunUntilEqual());
-    lost.KillProcess();
-  }
-}
-
 // Its address may be another member's by now: whoever remembered it would dial it there, and tell a
 // joiner that this address is taken.
 TEST(Cluster, AMemberThatWasRemovedIsForgottenByThoseThatStartAnew) {

@@ -160,6 +160,17 @@ void Stage::Start(Place& place) {
   StartLater(place, kStartRetryUs);
 }
 
+void Stage::RetireRemoved() {
+  Place* const leader = WorkingLeader();
+  if (leader == nullptr) return;
+  const raft::Config config = leader->member->node().core().config();
+  for (Place& place : places_) {
+    if (!config.WasRemoved(place.member->id())) continue;
+    place.is_retired = true;
+    if (place.member->IsUp()) Kill(place, {.mode = simfs::LossMode::kNothing});
+  }
+}
+
 Stage::Place* Stage::Leader() {
   Place* leader = nullptr;
   for (Place& place : places_) {

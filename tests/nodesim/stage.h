@@ -65,6 +65,8 @@ class Stage final : private sim::PhaseListener {
   // Now, or as soon as its disk lets it.
   void Start(Place& place);
   void StartLater(Place& place, uint64_t delay_us);
+  // Ends for good what the cluster has removed, and what may never have heard of it.
+  void RetireRemoved();
   // Whoever leads in the newest term and runs; null if nobody does.
   [[nodiscard]] Place* Leader();
   // A leader that has committed in its term.

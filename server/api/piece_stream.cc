@@ -1,0 +1,79 @@
+#include "server/api/piece_stream.h"
+
+#include <utility>
+
+namespace keel::api {
+
+PieceStream::PieceStream(CorePtr core, net::ServerCall call, Options options)
+    : core_(std::move(core)), call_(call), options_(std::move(options)) {
+  core_->Add(this);
+}
+
+PieceStream::~PieceStream() {
+  core_->Remove(this);
+  *alive_ = false;
+}
+
+net::Flow PieceStream::OnMessage(std::string_view bytes) {
+  if (asked_) return net::Flow::kMore;
+  asked_ = true;
+  options_.begin(bytes, [alive = alive_, this](Result<std::unique_ptr<PieceSource>> source) {
+    if (*alive) OnSource(std::move(source));
+  });
+  return net::Flow::kMore;
+}
+
+void PieceStream::OnHalfClose() {
+  if (!asked_) End(Internal("the request ended before its message"));
+}
+
+void PieceStream::OnWritable() {
+  writable_ = true;
+  Flush();
+}
+
+void PieceStream::End(const Status& why) {
+  ended_ = true;
+  call_.Finish(why);
+}
+
+void PieceStream::OnSource(Result<std::unique_ptr<PieceSource>> source) {
+  if (ended_) return;
+  if (!source.ok()) return End(source.status());
+  source_ = std::move(*source);
+  Read();
+}
+
+void PieceStream::Read() {
+  reading_ = true;
+  core_->pool().Post([core = core_, source = source_, alive = alive_, this] {
+    auto piece = std::make_unique<Result<PieceSource::Piece>>(source->Next());
+    core->ToTransport([alive, this, piece = std::move(piece)] {
+      if (*alive) OnPiece(std::move(*piece));
+    });
+  });
+}
+
+void PieceStream::OnPiece(Result<PieceSource::Piece> piece) {
+  reading_ = false;
+  if (ended_) return;
+  if (!piece.ok()) return End(piece.status());
+  last_ = piece->last;
+  for (Payload& message : piece->messages) outbox_.push_back(std::move(message));
+  Flush();
+}
+
+void PieceStream::Flush() {
+  while (writable_ && !outbox_.empty()) {
+    const net::WriteResult result = call_.Write(outbox_.front());
+    if (result == net::WriteResult::kGone) return;
+    writable_ = result == net::WriteResult::kMore;
+    if (result == net::WriteResult::kRefused) return;
+    outbox_.pop_front();
+  }
+  if (!outbox_.empty() || reading_ || ended_ || source_ == nullptr) return;
+  if (last_) return End(Status());
+  if (writable_) Read();
+}
+
+}  // namespace keel::api

@@ -27,7 +27,7 @@ fuzz-http2  |  9 | a million malformed HTTP/2 streams
 fuzz-grpc   |  9 | a million malformed gRPC calls
 fuzz-http1  |  4 | a million malformed HTTP/1.1 requests
 sim-nodes   | 40 | two thousand seeds of whole nodes
-faults      | 25 | the long faults of real processes: ten minutes of resets, a million writes missed"
+faults      | 40 | the long faults of real processes: resets, a million writes missed, 200 outages"
 
 command_test() {
   local tier=default budget_minutes=0

@@ -23,6 +23,9 @@ namespace {
 constexpr size_t kBlobBytes = size_t{32} << 10;
 constexpr size_t kPaddedTo = 512;
 constexpr size_t kSumBytes = 32;
+// What has been read and not been taken yet: enough that the disk is read while the client works on
+// what it has, and little beside what the transport holds.
+constexpr size_t kAheadBytesMax = size_t{1} << 20;
 
 class Sha256 {
  public:
@@ -64,13 +67,13 @@ class Source {
     }
     size_t at = 0;
     while (pending_.size() - at >= kBlobBytes || (piece.last && at < pending_.size())) {
-      const std::string blob = pending_.substr(at, kBlobBytes);
+      std::string blob = pending_.substr(at, kBlobBytes);
       at += blob.size();
       sum_.Add(blob);
       // An estimate until the last piece. It never rises, and leaves room for the sum.
       left_ = std::max<uint64_t>(left_ - std::min<uint64_t>(left_, blob.size()), kSumBytes);
       if (piece.last) left_ = std::min<uint64_t>(left_, pending_.size() - at + kSumBytes);
-      piece.messages.push_back(Message(blob));
+      piece.messages.push_back(Message(std::move(blob)));
     }
     pending_.erase(0, at);
     if (piece.last) {
@@ -81,11 +84,11 @@ class Source {
   }
 
  private:
-  Payload Message(const std::string& blob) {
+  Payload Message(std::string blob) {
     sent_bytes_ += blob.size();
     pb::SnapshotResponse response;
     std::swap(response, first_);
-    response.set_blob(blob);
+    response.set_blob(std::move(blob));
     response.set_version(std::string(kEtcdVersion));
     response.set_remaining_bytes(left_);
     return net::SerializeMessage(response);
@@ -152,7 +155,10 @@ class SnapshotStream final : public net::CallHandler, public OpenStream {
     if (ended_) return;
     if (!piece.ok()) return End(piece.status());
     last_ = piece->last;
-    for (Payload& message : piece->messages) outbox_.push_back(std::move(message));
+    for (Payload& message : piece->messages) {
+      outbox_bytes_ += message.size();
+      outbox_.push_back(std::move(message));
+    }
     Flush();
   }
 
@@ -161,12 +167,13 @@ class SnapshotStream final : public net::CallHandler, public OpenStream {
       const net::WriteResult result = call_.Write(outbox_.front());
       if (result == net::WriteResult::kGone) return;
       writable_ = result == net::WriteResult::kMore;
-      if (result == net::WriteResult::kRefused) return;
+      if (result == net::WriteResult::kRefused) break;
+      outbox_bytes_ -= outbox_.front().size();
       outbox_.pop_front();
     }
-    if (!outbox_.empty() || reading_ || ended_ || source_ == nullptr) return;
-    if (last_) return End(Status());
-    if (writable_) Read();
+    if (reading_ || ended_ || source_ == nullptr) return;
+    if (!last_ && outbox_bytes_ < kAheadBytesMax) return Read();
+    if (last_ && outbox_.empty()) End(Status());
   }
 
   const CorePtr core_;
@@ -175,6 +182,7 @@ class SnapshotStream final : public net::CallHandler, public OpenStream {
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::shared_ptr<Source> source_;
   std::deque<Payload> outbox_;
+  size_t outbox_bytes_ = 0;
   bool writable_ = true;
   bool reading_ = false;
   bool last_ = false;

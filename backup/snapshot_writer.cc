@@ -10,6 +10,9 @@ namespace keel::backup {
 
 namespace {
 
+// Blocks that wait for the thread: so much is in memory.
+constexpr size_t kBlocksWaitingMax = 4;
+
 std::string PartOf(const std::string& path) { return path + ".part"; }
 
 }  // namespace
@@ -29,6 +32,7 @@ Result<std::unique_ptr<SnapshotWriter>> SnapshotWriter::Create(Options options) 
 }
 
 SnapshotWriter::~SnapshotWriter() {
+  lane_.reset();
   file_.reset();
   // Nobody is left to be told; the next save begins by emptying it.
   if (!named_) (void)options_.files->Remove(PartOf(options_.path));
@@ -76,7 +80,7 @@ Status SnapshotWriter::AddChunk(const std::string& chunk) {
   raw_.append(chunk);
   size_t at = 0;
   for (; raw_.size() - at >= kBlockRawBytes; at += kBlockRawBytes) {
-    KEEL_RETURN_IF_ERROR(WriteBlock(std::string_view(raw_).substr(at, kBlockRawBytes)));
+    KEEL_RETURN_IF_ERROR(PassOn(raw_.substr(at, kBlockRawBytes)));
   }
   raw_.erase(0, at);
   return {};
@@ -100,7 +104,14 @@ Status SnapshotWriter::Begin(const kv::SnapshotHeader& header) {
   const std::string bytes = EncodeFileHeader(header_);
   start.seed = ChainSeed(bytes);
   sealer_ = std::make_unique<BlockSealer>(std::move(start));
-  return Write(bytes);
+  KEEL_RETURN_IF_ERROR(Write(bytes));
+  if (options_.has_thread) lane_ = std::make_unique<Lane>(kBlocksWaitingMax);
+  return {};
+}
+
+Status SnapshotWriter::PassOn(std::string raw) {
+  if (lane_ == nullptr) return WriteBlock(raw);
+  return lane_->Add([this, block = std::move(raw)] { return WriteBlock(block); });
 }
 
 Status SnapshotWriter::WriteBlock(std::string_view raw) { return Write(sealer_->Seal(raw)); }
@@ -118,7 +129,8 @@ Status SnapshotWriter::Finish() {
 
 Status SnapshotWriter::Complete() {
   if (!ended_) return DataLoss("the stream ended before its last chunk");
-  if (!raw_.empty()) KEEL_RETURN_IF_ERROR(WriteBlock(raw_));
+  if (!raw_.empty()) KEEL_RETURN_IF_ERROR(PassOn(std::move(raw_)));
+  if (lane_ != nullptr) KEEL_RETURN_IF_ERROR(lane_->Wait());
   trailer_.blocks = sealer_->count();
   trailer_.chain = sealer_->chain();
   trailer_.file_bytes += kFileTrailerBytes;

@@ -2,7 +2,8 @@
 //
 // The stream is verified on the way: its chunks' chain, its padding, its sum. The file grows as
 // PATH.part and gets its name when it is complete and synced; a writer that is destroyed before
-// leaves nothing behind. Blocking; one thread at a time.
+// leaves nothing behind. Blocking; one thread at a time, but for a second one that it starts if it
+// is asked to, which compresses and writes beside the caller.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 
 #include "backup/blocks.h"
 #include "backup/chunk_source.h"
+#include "backup/lane.h"
 #include "backup/snapshot_format.h"
 #include "base/file_system.h"
 #include "base/result.h"
@@ -28,6 +30,8 @@ class SnapshotWriter {
     uint64_t member_id = 0;
     uint64_t saved_ms = 0;
     std::string key;  // of a key file; empty: not encrypted
+    // Compresses and writes on a thread of its own.
+    bool has_thread = false;
   };
   [[nodiscard]] static Result<std::unique_ptr<SnapshotWriter>> Create(Options options);
   ~SnapshotWriter();
@@ -50,6 +54,8 @@ class SnapshotWriter {
   explicit SnapshotWriter(Options options) : options_(std::move(options)) {}
 
   Status Begin(const kv::SnapshotHeader& header);
+  // At most a block of bytes, sealed and written now or by the thread.
+  Status PassOn(std::string raw);
   Status WriteBlock(std::string_view raw);
   Status Write(std::string_view bytes);
 
@@ -65,6 +71,8 @@ class SnapshotWriter {
   std::unique_ptr<BlockSealer> sealer_;
   std::string raw_;
   Sha256 sum_;
+  // While it is busy, what WriteBlock and Write touch is its.
+  std::unique_ptr<Lane> lane_;
 };
 
 // The directory that holds `path`.

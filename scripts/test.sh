@@ -20,7 +20,7 @@ fuzz-http1  |  4 | a million malformed HTTP/1.1 requests
 sim-nodes   | 25 | two thousand seeds of whole nodes
 asan-unit   | 35 | unit tests and scenarios under the address and undefined-behaviour sanitizers
 tsan-unit   | 35 | unit tests and scenarios under the thread sanitizer
-faults      | 25 | the long faults of real processes: ten minutes of resets, a million writes missed
+faults      | 40 | the long faults of real processes: ten minutes of resets, a million writes missed, 200 outages
 chaos       | 14 | ten minutes of every fault on five real processes, and no anomaly
 planted     | 32 | the chaos tool finds known bugs in real processes
 clang       |  5 | the other compiler: tests, and the same trace for the same seed

@@ -4,6 +4,14 @@
 
 namespace keel::api {
 
+namespace {
+
+// What has been read and not been taken yet: enough that the disk is read while the client works on
+// what it has, and little beside what the transport holds.
+constexpr size_t kAheadBytesMax = size_t{1} << 20;
+
+}  // namespace
+
 PieceStream::PieceStream(CorePtr core, net::ServerCall call, Options options)
     : core_(std::move(core)), call_(call), options_(std::move(options)) {
   core_->Add(this);
@@ -59,7 +67,10 @@ void PieceStream::OnPiece(Result<PieceSource::Piece> piece) {
   if (ended_) return;
   if (!piece.ok()) return End(piece.status());
   last_ = piece->last;
-  for (Payload& message : piece->messages) outbox_.push_back(std::move(message));
+  for (Payload& message : piece->messages) {
+    outbox_bytes_ += message.size();
+    outbox_.push_back(std::move(message));
+  }
   Flush();
 }
 
@@ -68,12 +79,13 @@ void PieceStream::Flush() {
     const net::WriteResult result = call_.Write(outbox_.front());
     if (result == net::WriteResult::kGone) return;
     writable_ = result == net::WriteResult::kMore;
-    if (result == net::WriteResult::kRefused) return;
+    if (result == net::WriteResult::kRefused) break;
+    outbox_bytes_ -= outbox_.front().size();
     outbox_.pop_front();
   }
-  if (!outbox_.empty() || reading_ || ended_ || source_ == nullptr) return;
-  if (last_) return End(Status());
-  if (writable_) Read();
+  if (reading_ || ended_ || source_ == nullptr) return;
+  if (!last_ && outbox_bytes_ < kAheadBytesMax) return Read();
+  if (last_ && outbox_.empty()) End(Status());
 }
 
 }  // namespace keel::api

@@ -1,5 +1,5 @@
-// One request, and an answer in pieces: each is read on the pool, one at a time and only while the
-// client takes them.
+// One request, and an answer in pieces: each is read on the pool, one at a time and at most a
+// MiB ahead of what the client takes.
 //
 // Whatever the answer is made of is a PieceSource. Belongs to the transport's executor.
 #pragma once
@@ -61,6 +61,7 @@ class PieceStream final : public net::CallHandler, public OpenStream {
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::shared_ptr<PieceSource> source_;
   std::deque<Payload> outbox_;
+  size_t outbox_bytes_ = 0;
   bool asked_ = false;
   bool writable_ = true;
   bool reading_ = false;

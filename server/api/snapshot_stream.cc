@@ -59,13 +59,13 @@ class Source final : public PieceSource {
     }
     size_t at = 0;
     while (pending_.size() - at >= kBlobBytes || (piece.last && at < pending_.size())) {
-      const std::string blob = pending_.substr(at, kBlobBytes);
+      std::string blob = pending_.substr(at, kBlobBytes);
       at += blob.size();
       sum_.Add(blob);
       // An estimate until the last piece. It never rises, and leaves room for the sum.
       left_ = std::max<uint64_t>(left_ - std::min<uint64_t>(left_, blob.size()), kSumBytes);
       if (piece.last) left_ = std::min<uint64_t>(left_, pending_.size() - at + kSumBytes);
-      piece.messages.push_back(Message(blob));
+      piece.messages.push_back(Message(std::move(blob)));
     }
     pending_.erase(0, at);
     if (piece.last) {
@@ -76,11 +76,11 @@ class Source final : public PieceSource {
   }
 
  private:
-  Payload Message(const std::string& blob) {
+  Payload Message(std::string blob) {
     sent_bytes_ += blob.size();
     pb::SnapshotResponse response;
     std::swap(response, first_);
-    response.set_blob(blob);
+    response.set_blob(std::move(blob));
     response.set_version(std::string(kEtcdVersion));
     response.set_remaining_bytes(left_);
     return net::SerializeMessage(response);

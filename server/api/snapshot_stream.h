@@ -2,7 +2,8 @@
 //
 // Keel's own snapshot format (docs/kv_layout.md) in blobs of 32 KiB, filled up with zeros to a
 // multiple of 512, and then the SHA-256 of all that as a last blob of 32 bytes. Read on the pool, a
-// piece at a time and only while the client takes it. Belongs to the transport's executor.
+// piece at a time and at most a MiB ahead of what the client takes. Belongs to the transport's
+// executor.
 #pragma once
 
 #include <memory>

@@ -43,13 +43,15 @@ inline void FillStore(kv::StoreWorld* world) {
 }
 
 // Writes `stream` in uneven pieces.
-inline Status SaveStream(FileSystem* files, std::string_view stream, const std::string& key = {}) {
+inline Status SaveStream(FileSystem* files, std::string_view stream, const std::string& key = {},
+                         bool has_thread = false) {
   auto writer = SnapshotWriter::Create({.files = files,
                                         .path = kSnapshotPath,
                                         .cluster_id = 11,
                                         .member_id = 12,
                                         .saved_ms = 13,
-                                        .key = key});
+                                        .key = key,
+                                        .has_thread = has_thread});
   KEEL_RETURN_IF_ERROR(writer.status());
   for (size_t step = 1; !stream.empty(); step = step % 997 + 100) {
     KEEL_RETURN_IF_ERROR((*writer)->Add(stream.substr(0, step)));

@@ -26,6 +26,14 @@ class SnapshotFileTest : public testing::Test {
     EXPECT_TRUE(saved.ok()) << saved;
     return ReadBytes(&files_, kSnapshotPath);
   }
+  // Some blocks of them, which do not compress.
+  void AddLargeValues() {
+    for (int i = 0; i < 300; ++i) {
+      std::string value(20'000, '\0');
+      for (char& byte : value) byte = static_cast<char>(prng_.Next());
+      world_.Put("large" + std::to_string(i), value);
+    }
+  }
   // Every byte in turn, one bit of it; then the file cut at every length.
   void ExpectEveryChangeFound(const std::string& whole, const std::string& key) {
     for (size_t at = 0; at < whole.size(); ++at) {
@@ -46,6 +54,7 @@ class SnapshotFileTest : public testing::Test {
 
   kv::StoreWorld world_;
   simfs::SimulatedFileSystem files_;
+  Prng prng_{5};
 };
 
 TEST_F(SnapshotFileTest, AStreamBecomesAFileThatVerifies) {
@@ -156,19 +165,39 @@ TEST_F(SnapshotFileTest, AKeyFileIsThirtyTwoBytesOrTheirDigits) {
   }
 }
 
-TEST_F(SnapshotFileTest, BlocksBeyondOneAreReadBack) {
-  Prng prng(5);
-  for (int i = 0; i < 300; ++i) {
-    std::string value(20'000, '\0');
-    for (char& byte : value) byte = static_cast<char>(prng.Next());
-    world_.Put("large" + std::to_string(i), value);
+TEST_F(SnapshotFileTest, AThreadBesideWritesTheSameFile) {
+  AddLargeValues();
+  const std::string whole = Saved();
+  ASSERT_TRUE(SaveStream(&files_, Stream(), {}, true).ok());
+  EXPECT_EQ(ReadBytes(&files_, kSnapshotPath), whole);
+}
+
+TEST_F(SnapshotFileTest, AThreadBesideThatCannotWriteFailsTheSaveAndLeavesNoFile) {
+  AddLargeValues();
+  const std::string stream = Stream();
+  for (const uint64_t failing : {1, 2, 4, 6}) {
+    uint64_t writes = 0;
+    files_.SetHook([&](const simfs::Operation& operation) {
+      if (operation.kind != simfs::OperationKind::kWrite || ++writes < failing) {
+        return simfs::Fault();
+      }
+      return simfs::Fault{.kind = simfs::Fault::Kind::kError,
+                          .status = ResourceExhausted("the disk is full")};
+    });
+    EXPECT_EQ(SaveStream(&files_, stream, {}, true).code(), Code::kResourceExhausted) << failing;
+    files_.SetHook({});
+    EXPECT_TRUE(files_.List("/").value().empty()) << failing;
   }
+}
+
+TEST_F(SnapshotFileTest, BlocksBeyondOneAreReadBack) {
+  AddLargeValues();
   const std::string whole = Saved(kKey);
   ASSERT_TRUE(VerifyFile(&files_, kKey).ok());
   for (int sample = 0; sample < 40; ++sample) {
     std::string changed = whole;
-    const size_t at = prng.Below(whole.size());
-    changed[at] = static_cast<char>(changed[at] ^ (1 << prng.Below(8)));
+    const size_t at = prng_.Below(whole.size());
+    changed[at] = static_cast<char>(changed[at] ^ (1 << prng_.Below(8)));
     WriteBytes(&files_, kSnapshotPath, changed);
     ASSERT_FALSE(VerifyFile(&files_, kKey).ok()) << at;
   }

@@ -160,6 +160,8 @@ bool Nemesis::Try(FaultKind kind) {
       return StartCrash(kind);
     case FaultKind::kStop:
       return StartStop();
+    case FaultKind::kOutage:
+      return StartOutage();
     case FaultKind::kSkew:
       return StartSkew();
     case FaultKind::kPause:

@@ -67,6 +67,7 @@ class Nemesis final : public StageListener {
   // ---- nemesis_members.cc ----
   bool StartCrash(FaultKind kind);
   bool StartStop();
+  bool StartOutage();
   bool StartSlowDisk();
   bool StartStalledDisk();
   bool StartFullDisk();

@@ -24,6 +24,19 @@ bool Nemesis::StartCrash(FaultKind kind) {
   return true;
 }
 
+// The power fails for all at the same moment; it comes back for each at another.
+bool Nemesis::StartOutage() {
+  if (PickUp() == nullptr) return false;
+  Count(FaultKind::kOutage);
+  const uint64_t dark_us = Duration();
+  for (Place& place : stage_->places()) {
+    if (!place.member->IsUp() || place.is_stopping) continue;
+    stage_->Kill(place, place.member->AnyLossNow());
+    stage_->StartLater(place, dark_us + prng_.Below(500'000));
+  }
+  return true;
+}
+
 bool Nemesis::StartStop() {
   Place* place = PickUp();
   if (place == nullptr) return false;

@@ -172,6 +172,7 @@ bool Nemesis::Start(FaultKind kind) {
     case FaultKind::kFullDisk:
     case FaultKind::kBrokenSync:
     case FaultKind::kStop:
+    case FaultKind::kOutage:
       break;
   }
   return false;

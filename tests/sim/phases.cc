@@ -15,7 +15,7 @@ std::string_view ToString(FaultKind kind) {
       "bridge",  "crash",      "slow-disk",   "stall-disk",    "damage",  "lost-state",
       "wipe",    "clock-skew", "pause",       "process-death", "reset",   "transfer",
       "add",     "alter",      "remove",      "remove-leader", "replace", "settings",
-      "compact", "full-disk",  "broken-sync", "stop"};
+      "compact", "full-disk",  "broken-sync", "stop",          "outage"};
   return kNames[static_cast<size_t>(kind)];
 }
 

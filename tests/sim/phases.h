@@ -55,11 +55,12 @@ enum class FaultKind : uint8_t {
   kReplace,
   kSettings,
   kCompact,
-  kFullDisk,  // this and the next two: of whole nodes alone
+  kFullDisk,  // this and those behind it: of whole nodes alone
   kBrokenSync,
   kStop,
+  kOutage,
 };
-inline constexpr size_t kFaultKinds = 28;
+inline constexpr size_t kFaultKinds = 29;
 [[nodiscard]] std::string_view ToString(FaultKind kind);
 
 // Faults × phases.

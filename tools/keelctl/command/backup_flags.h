@@ -25,8 +25,8 @@ inline constexpr std::string_view kImportDetails =
 inline constexpr Flag kKeyFileFlag = {"key-file", 0, FlagKind::kText, "",
                                       "a file with the key that snapshots are encrypted with"};
 inline constexpr std::array<Flag, 2> kSnapshotSaveFlags = {{
-    {"rate", 0, FlagKind::kText, "0",
-     "the most bytes a second that are taken, as 64MB; 0: no bound"},
+    {"rate", 0, FlagKind::kText, "64MB",
+     "the most bytes a second that are taken, before they are compressed; 0: no bound"},
     kKeyFileFlag,
 }};
 inline constexpr std::array<Flag, 1> kSnapshotFileFlags = {kKeyFileFlag};

@@ -1,5 +1,6 @@
 // snapshot save: the state of one member, streamed into a file that is there whole or not at all.
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -102,7 +103,8 @@ class Saving {
             .cluster_id = header.cluster_id(),
             .member_id = header.member_id(),
             .saved_ms = clock_.WallMs(),
-            .key = key_};
+            .key = key_,
+            .has_thread = true};
   }
   Status Choose(const pb::SnapshotResponse& first) {
     is_begun_ = true;
@@ -128,6 +130,9 @@ class Saving {
   std::unique_ptr<PartFile> raw_;
   backup::StreamSum sum_;
 };
+
+// A backup gives way: where it runs beside a member, that one has clients who wait.
+constexpr int kNiceness = 10;
 
 // Holds a transfer to a rate by waiting behind each piece: the member sends no more than is taken.
 class Pace {
@@ -193,6 +198,8 @@ ExitCode RunSnapshotSave(Context& context) {
   if (const Status begun = saving.Begin(); !begun.ok()) {
     return context.Fail(ExitCode::kIo, begun.message());
   }
+  // For this thread and those that it starts; it may be refused, and nothing is lost by that.
+  (void)setpriority(PRIO_PROCESS, 0, kNiceness);
   auto stream = context.calls().Open<pb::SnapshotResponse>(method::kSnapshot);
   if (!stream.ok()) return context.Fail(stream.status());
   (*stream)->Send(pb::SnapshotRequest());

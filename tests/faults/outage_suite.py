@@ -17,6 +17,7 @@ from load import VALUE, Load
 ROUNDS = 10
 ROUNDS_SLOW = 200
 WRITES_BETWEEN = 60
+PATIENCE_S = 120
 SPOT_CHECKS = 20
 PREFIX = "outage/"
 
@@ -172,14 +173,14 @@ def outages(cluster, rounds):
     longest_s = 0
     with Ledger(cluster.members) as load:
         for _ in range(rounds):
-            load.wait_writes(WRITES_BETWEEN, patience_s=120)
+            load.wait_writes(WRITES_BETWEEN, patience_s=PATIENCE_S)
             kill_all(cluster)
             began = time.monotonic()
             for member in cluster.members:
                 cluster.start(member)
-            until("a write", lambda: writes(cluster), patience_s=120)
+            until("a write", lambda: writes(cluster), patience_s=PATIENCE_S)
             longest_s = max(longest_s, time.monotonic() - began)
-            cluster.wait_healthy(patience_s=120)
+            cluster.wait_healthy(patience_s=PATIENCE_S)
             load.spot_check(cluster.members)
     print(f"  {rounds} outages, {load.writes()} writes acknowledged, {load.unknown} of unknown outcome, "
           f"{sum(load.reads)} reads; from the start to the next write {longest_s:.1f} s at most")

@@ -77,11 +77,21 @@ class Replay {
                                                     .size_bytes = size,
                                                     .write_offset_bytes = at,
                                                     .write_size_bytes = change.bytes.size()});
-      if (fate.kept_bytes == 0) return;
+      if (fate.kept_bytes == 0 || Holds(change, at, size)) return;
       const std::string zeros(fate.zeroed ? fate.kept_bytes : 0, '\0');
       const auto piece = std::string_view(change.bytes).substr(at, fate.kept_bytes);
       Overwrite(&bytes_, change.offset + at, fate.zeroed ? zeros : piece);
     });
+  }
+
+  // What stands on the disk already is what it is, at whatever moment the same is written there
+  // again: there is no new block that could read as zero.
+  [[nodiscard]] bool Holds(const FileChange& change, size_t at, size_t size) const {
+    const std::string& durable = *file_.durable_bytes;
+    const uint64_t offset = change.offset + at;
+    const auto piece = std::string_view(change.bytes).substr(at, size);
+    return offset + size <= durable.size() && durable.compare(offset, size, piece) == 0 &&
+           offset + size <= bytes_.size() && bytes_.compare(offset, size, piece) == 0;
   }
 
   const Node& file_;

@@ -169,6 +169,22 @@ TEST_F(SimulatedDisk, FaultsMisplaceFlipAndCutShort) {
   EXPECT_EQ(files_.ImageNow().Find("/d/a")->front(), 'C');
 }
 
+TEST_F(SimulatedDisk, WhatIsWrittenAgainAsItStandsIsNotAtRisk) {
+  const auto file = OpenDurable("/d/a");
+  Write(file.get(), 0, "abcd");
+  ASSERT_EQ(file->Sync(), Status::Ok());
+  Write(file.get(), 0, "abcd");
+  for (uint64_t seed = 0; seed < 8; ++seed) {
+    EXPECT_EQ(After({.mode = LossMode::kZeroed, .seed = seed}, "/d/a"), "abcd");
+  }
+  Write(file.get(), 0, "abxd");
+  bool lost = false;
+  for (uint64_t seed = 0; seed < 8; ++seed) {
+    lost |= After({.mode = LossMode::kZeroed, .seed = seed}, "/d/a") != "abxd";
+  }
+  EXPECT_TRUE(lost) << "but what differs is";
+}
+
 TEST_F(SimulatedDisk, AFullDiskRefusesToGrow) {
   const auto file = OpenDurable("/d/a");
   files_.SetCapacity(10);

@@ -166,7 +166,7 @@ constexpr auto kFlags = std::to_array<Flag>({
      Duration<&Config::keepalive_timeout_ms>},
 
     {"batch-scheduling", kProcess, "", "on",
-     "Have a thread that is woken wait for the one at work: more throughput on busy processors.",
+     "Under much load, have a thread that is woken wait for the one at work: more throughput.",
      Switch<&Config::batch_scheduling>},
     {"log-level", kProcess, "debug|info|warn|error", "info", "The least that is logged.", Level},
 

@@ -16,7 +16,6 @@
 #include "server/flags.h"
 #include "server/inbox.h"
 #include "server/member.h"
-#include "server/scheduling.h"
 
 extern char** environ;
 
@@ -87,11 +86,6 @@ int Run(const Config& config, Inbox* inbox) {
   if (config.insecure) {
     LOG(WARNING)
         << "event=insecure reason=\"whoever reaches the ports reads and writes everything\"";
-  }
-  if (config.batch_scheduling) {
-    // Nothing depends on it but speed.
-    const Status asked = AskForBatches();
-    LOG_IF(WARNING, !asked.ok()) << "event=no_batch_scheduling reason=\"" << asked.message() << '"';
   }
   Member member(config, inbox);
   Status ending = member.Start();

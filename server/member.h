@@ -31,6 +31,7 @@
 #include "server/peer/peer_transport.h"
 #include "server/quota.h"
 #include "server/role_threads.h"
+#include "server/scheduling.h"
 
 namespace keel::server {
 
@@ -71,6 +72,7 @@ class Member {
                  std::shared_ptr<const raft::Config> config);
   void LogLeader(NodeId leader, Term term) const;
   void Fail(Status why);
+  void StartScheduling();
   void AddMetrics();
   void AddPeers(admin::Page* page) const;
   void AddConnections(admin::Page* page) const;
@@ -98,6 +100,8 @@ class Member {
   std::unique_ptr<Compactor> compactor_;
   std::unique_ptr<node::Publisher> publisher_;
   std::unique_ptr<Quota> quota_;
+  std::unique_ptr<Scheduling> scheduling_;
+  uint64_t calls_ended_ = 0;  // the client executor's
   std::unique_ptr<backup::DirectoryStore> archive_store_;
   std::unique_ptr<NodeArchiveSource> archive_source_;
   std::unique_ptr<Archiver> archiver_;

@@ -43,6 +43,7 @@ net::ServerOptions Member::ServerOptions(const net::Address& address) {
   grpc.http2.keepalive_interval_us = config_.keepalive_interval_ms * 1000;
   grpc.http2.keepalive_timeout_us = config_.keepalive_timeout_ms * 1000;
   grpc.on_ended = [this](const net::MethodTable::Method* method, Code code) {
+    ++calls_ended_;
     calls_.Count(method, code);
   };
   return options;
@@ -118,6 +119,7 @@ Status Member::StartClients() {
     quota_ = std::make_unique<Quota>(
         Quota::Options{.node = node_.get(), .executor = client, .bytes = config_.quota_bytes});
     quota_->Start();
+    StartScheduling();
     for (const net::Address& address : config_.client_addresses) {
       KEEL_ASSIGN_OR_RETURN(auto server,
                             net::Server::Start(client, ServerOptions(address),
@@ -131,6 +133,18 @@ Status Member::StartClients() {
     LOG(INFO) << "event=serving_clients url=" << url;
   }
   return {};
+}
+
+void Member::StartScheduling() {
+  if (!config_.batch_scheduling || !HasDefaultScheduling()) return;
+  scheduling_ = std::make_unique<Scheduling>(Scheduling::Options{
+      .executor = threads_->client.executor(),
+      .work_done = [this] { return calls_ended_ + node_->status().applied.value(); },
+      .set = [](bool batches) {
+        const Status set = ScheduleInBatches(batches);
+        LOG_IF(WARNING, !set.ok()) << "event=no_batch_scheduling reason=\"" << set.message() << '"';
+      }});
+  scheduling_->Start();
 }
 
 void Member::AddMetrics() {
@@ -232,6 +246,7 @@ Status Member::Stop() {
   archive_threads_.reset();  // with what it still held of the state
   archiver_.reset();
   archive_source_.reset();
+  scheduling_.reset();
   quota_.reset();
   publisher_.reset();
   compactor_.reset();

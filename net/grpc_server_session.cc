@@ -172,8 +172,24 @@ void GrpcServerSession::OnEnd(StreamId stream) {
   Call* call = Find(stream);
   if (call == nullptr) return;
   call->peer_ended = true;
-  if (call->handler == nullptr) return RunUnary(stream, call);
-  Deliver(stream);
+  if (call->handler != nullptr) return Deliver(stream);
+  if (waiting_.empty() && HasRoomForAnswers()) return RunUnary(stream, call);
+  waiting_.push_back(stream);
+}
+
+bool GrpcServerSession::HasRoomForAnswers() const {
+  return http2_.queued_bytes() < options_.answers_bytes_max;
+}
+
+void GrpcServerSession::RunWaiting() {
+  while (!waiting_.empty() && HasRoomForAnswers()) {
+    const StreamId stream = waiting_.front();
+    waiting_.pop_front();
+    Call* call = Find(stream);
+    if (call == nullptr) continue;
+    RunUnary(stream, call);
+    environment_.host->WantsFlush();
+  }
 }
 
 void GrpcServerSession::RunUnary(StreamId stream, Call* call) {
@@ -248,7 +264,10 @@ void GrpcServerSession::Finish(CallId id, Ending ending) {
   if (call == nullptr) return;
   if (ending.has_message && ending.status.ok() &&
       SendMessage(id.stream, call, std::move(ending.message), true) == WriteResult::kRefused) {
-    ending.status = ResourceExhausted("too much is waiting to be sent on this connection");
+    // Not a refusal: what it asked for may be done.
+    ending.status = Unavailable(
+        "the answer is lost: too much is waiting to be sent on this connection; what was asked may "
+        "have taken effect");
   }
   SendEnd(id.stream, *call, ending.status, ending.trailers);
   Forget(id.stream);
@@ -340,6 +359,7 @@ void GrpcServerSession::Forget(StreamId stream) {
 }
 
 void GrpcServerSession::EndDrive() {
+  RunWaiting();
   while (!resumed_.empty()) {
     for (const StreamId stream : std::exchange(resumed_, {})) Deliver(stream);
     environment_.host->WantsFlush();

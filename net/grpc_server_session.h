@@ -6,11 +6,13 @@
 //
 // A call lives here from its request's headers until it is finished or cancelled; what it has
 // written may wait in the Http2Session for longer. Nothing of a call is read from the wire while
-// its handler has paused. Owned by a connection, on its executor; the table, the registry and the
-// host outlive it.
+// its handler has paused. A client that does not take its answers is held back by its own requests:
+// they wait, unbegun, while too much waits for it. What has begun is answered. Owned by a
+// connection, on its executor; the table, the registry and the host outlive it.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <set>
@@ -33,6 +35,9 @@ struct GrpcServerOptions {
   Http2Options http2;
   // One received message, and what it may become when it is decompressed.
   size_t message_bytes_max = 2 * 1024 * 1024;
+  // What waits to be sent on the connection; from here on its unary requests wait as well, in the
+  // order in which they came, until there is less.
+  size_t answers_bytes_max = 128 * 1024 * 1024;
   // Answers to a client that compresses are compressed themselves from this size on.
   size_t compress_bytes_min = 1024;
   // Each call that ended with a status, and how; not those that the client gave up. May be empty.
@@ -107,6 +112,9 @@ class GrpcServerSession final : public Session, public CallSink, private Http2Ev
   void Begin(StreamId stream, Call* call);
   void Deliver(StreamId stream);
   void RunUnary(StreamId stream, Call* call);
+  [[nodiscard]] bool HasRoomForAnswers() const;
+  // The unary requests that wait, as far as there is room for their answers.
+  void RunWaiting();
   void CheckUnary(StreamId stream, Call* call);
   [[nodiscard]] CallContext ContextOf(const Call& call) const;
   [[nodiscard]] Call* Find(StreamId stream);
@@ -131,6 +139,8 @@ class GrpcServerSession final : public Session, public CallSink, private Http2Ev
   std::set<std::pair<uint64_t, uint64_t>> deadlines_;
   // Over, but perhaps still running: their handlers and requests live until the drive's end.
   std::vector<Calls::node_type> past_calls_;
+  // Unary requests, complete and not begun; those that are over meanwhile are skipped.
+  std::deque<StreamId> waiting_;
   // Their handlers asked for more inside one of their own functions.
   std::vector<StreamId> resumed_;
   uint64_t now_us_;

@@ -34,8 +34,13 @@ struct Http2Options {
   // Queued on one stream; at the bound writes are refused until it is half empty. One message may
   // reach over it.
   size_t stream_queue_bytes_max = 256 * 1024;
-  // Queued on all streams together; at the bound writes are refused, answers become errors.
+  // Queued on all streams together; at the bound writes are refused.
   size_t connection_queue_bytes_max = 32 * 1024 * 1024;
+  // The last message of a call is made already and may tell of what is done: it is queued beyond
+  // that bound. A small one always is, so that streams_max bounds them; a large one is refused
+  // where this much is queued.
+  size_t small_last_bytes_max = 64 * 1024;
+  size_t last_queue_bytes_max = 512 * 1024 * 1024;
   // Framed and waiting for the socket; at the bound no more is framed.
   size_t output_bytes_max = 256 * 1024;
 

@@ -185,7 +185,7 @@ WriteResult Http2Session::Send(StreamId stream, Data data) {
   KEEL_CHECK(data.head.size() <= kHeadBytesMax) << "a head of " << data.head.size();
   Stream* state = Find(stream);
   if (state == nullptr || state->ended || dead_) return WriteResult::kGone;
-  if (queued_bytes_ >= options_.connection_queue_bytes_max) {
+  if (!HasRoomFor(data)) {
     Starve(stream, state);
     return WriteResult::kRefused;
   }
@@ -250,6 +250,12 @@ void Http2Session::Resume(StreamId stream, Stream* state) {
   if (!state->deferred) return;
   state->deferred = false;
   (void)nghttp2_session_resume_data(session_, NumberOf(stream));
+}
+
+bool Http2Session::HasRoomFor(const Data& data) const {
+  if (!data.last) return queued_bytes_ < options_.connection_queue_bytes_max;
+  return data.body.size() <= options_.small_last_bytes_max ||
+         queued_bytes_ < options_.last_queue_bytes_max;
 }
 
 void Http2Session::TakeQueued(Stream* stream, size_t bytes) {

@@ -95,7 +95,7 @@ class Http2Session {
     // At most kHeadBytesMax, copied.
     std::string_view head;
     Payload body;
-    // Past the stream's own bound, if need be: the last message of a call.
+    // Past the bounds of the stream and of the connection, if need be: the last message of a call.
     bool last = false;
   };
   static constexpr size_t kHeadBytesMax = 8;
@@ -158,6 +158,8 @@ class Http2Session {
   void TakeQueued(Stream* stream, size_t bytes);
   // Puts the stream among those to tell when the connection has room.
   void Starve(StreamId stream, Stream* state);
+  // Of the connection's queue.
+  [[nodiscard]] bool HasRoomFor(const Data& data) const;
   void NoteRoom(StreamId stream, Stream* state);
   // True if an event ran: there may be more to frame.
   [[nodiscard]] bool AnnounceRoom();

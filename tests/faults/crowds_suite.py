@@ -152,6 +152,25 @@ def watchers_that_do_not_read_cost_little(cluster):
         raise AssertionError("it is not healthy")
 
 
+@case(nodes=1)
+def answers_that_are_made_reach_a_client_that_is_slow_to_take_them(cluster):
+    """Six ranges of 24 MB at once on one connection, and small writes between them: none is refused."""
+    with Client(cluster.members, timeout_s=60) as client:
+        cluster.wait_healthy()
+        value = "v" * (1 << 20)
+        for number in range(24):
+            client.put(f"large/{number:02}", value)
+        wish = rpc.RangeRequest(key=b"large/", range_end=b"large0")
+        ranges = [client.kv.Range.future(wish, timeout=120) for _ in range(6)]
+        for number in range(50):
+            client.put(f"small/{number}", "x")
+        for answer in ranges:
+            if sum(len(each.value) for each in answer.result().kvs) != 24 << 20:
+                raise AssertionError(f"a range came back with {len(answer.result().kvs)} keys")
+        if len(client.keys("small/")) != 50:
+            raise AssertionError("writes are missing")
+
+
 @case(extra=KEEPALIVE)
 def clients_that_have_gone_without_a_word_are_cut_off(cluster):
     """Nothing answers a ping: not those that spoke, nor those that never did."""

@@ -15,7 +15,7 @@ Result<std::unique_ptr<Server>> Server::Start(AsioExecutor* executor, ServerOpti
   std::unique_ptr<Server> server(new Server(executor, std::move(options), tables));
   Server* const self = server.get();
   auto listener = TcpListener::Listen(
-      executor, {.address = self->options_.address},
+      executor, {.address = self->options_.address, .on_failed = self->options_.on_accept_failed},
       [self](std::unique_ptr<ByteStream> stream) { self->OnAccept(std::move(stream)); });
   if (!listener.ok()) return listener.status();
   self->listener_ = std::move(listener).value();

@@ -26,6 +26,9 @@ struct ServerOptions {
   Address address;
   ServerSessionOptions session;
   size_t connections_max = 20'000;
+  // Each time that the system gave no connection, most likely for want of descriptors: those who
+  // connect wait, and it is tried again. May be empty.
+  std::function<void(const Status&)> on_accept_failed;
   // The seam for TLS: what stands between the socket and the session.
   std::function<std::unique_ptr<ByteStream>(std::unique_ptr<ByteStream>)> wrap_stream;
 };

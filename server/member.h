@@ -28,6 +28,7 @@
 #include "server/node/level_states.h"
 #include "server/node/node.h"
 #include "server/node/publisher.h"
+#include "server/occasional.h"
 #include "server/peer/peer_transport.h"
 #include "server/quota.h"
 #include "server/role_threads.h"
@@ -69,6 +70,7 @@ class Member {
   [[nodiscard]] std::string Introduce() const;
   void OnMembers(std::shared_ptr<const node::Membership> members,
                  std::shared_ptr<const raft::Config> config);
+  void OnAcceptFailed(const Status& why);
   void LogLeader(NodeId leader, Term term) const;
   void Fail(Status why);
   void AddMetrics();
@@ -103,6 +105,8 @@ class Member {
   std::unique_ptr<Archiver> archiver_;
   std::unique_ptr<ArchiveThreads> archive_threads_;
   admin::CallCounts calls_;
+  // The client executor's.
+  Occasional accept_failures_;
   net::MethodTable methods_;
   net::HttpTable http_;
   std::vector<std::unique_ptr<net::Server>> servers_;

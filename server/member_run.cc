@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <future>
+#include <optional>
 #include <utility>
 
 #include "base/numbers.h"
@@ -42,10 +43,20 @@ net::ServerOptions Member::ServerOptions(const net::Address& address) {
   grpc.http2.ping_interval_min_us = config_.keepalive_min_time_ms * 1000;
   grpc.http2.keepalive_interval_us = config_.keepalive_interval_ms * 1000;
   grpc.http2.keepalive_timeout_us = config_.keepalive_timeout_ms * 1000;
+  // Each address has its share: what one takes is out of reach of the others.
+  options.connections_max =
+      std::max<size_t>(config_.connections_max / config_.client_addresses.size(), 1);
+  options.on_accept_failed = [this](const Status& why) { OnAcceptFailed(why); };
   grpc.on_ended = [this](const net::MethodTable::Method* method, Code code) {
     calls_.Count(method, code);
   };
   return options;
+}
+
+void Member::OnAcceptFailed(const Status& why) {
+  const std::optional<uint64_t> left_out = accept_failures_.Tell(clock_.MonotonicUs());
+  if (!left_out.has_value()) return;
+  LOG(WARNING) << "event=accept_failed reason=\"" << why.message() << "\" not_told=" << *left_out;
 }
 
 node::MemberInfo Member::Self() const {

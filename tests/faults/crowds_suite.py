@@ -6,6 +6,7 @@ What a member's process has in memory before and after is printed, and bounded.
 Usage: crowds_suite.py [--server PATH/TO/keeld] [--only NAME] [--slow]
 """
 
+import contextlib
 import queue
 import resource
 import threading
@@ -30,15 +31,21 @@ WATCH_PATH = "/etcdserverpb.Watch/Watch"
 KEEPALIVE = ("--grpc-keepalive-interval=1s", "--grpc-keepalive-timeout=2s")
 
 
-def raise_file_limit(count):
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+@contextlib.contextmanager
+def open_files(count):
+    """For this process alone: servers that run already keep what they began with."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < count:
         raise AssertionError(f"{count} open files are needed and {hard} allowed: raise the hard limit (ulimit -Hn)")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-# Before any server starts: it inherits the limit.
-raise_file_limit(CONNECTIONS + 2_000)
+# Servers inherit what most systems begin with.
+resource.setrlimit(resource.RLIMIT_NOFILE, (1024, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 
 
 def watch_request(key, range_end=b"", start_revision=0):
@@ -48,28 +55,49 @@ def watch_request(key, range_end=b"", start_revision=0):
 
 @case()
 def ten_thousand_idle_connections_cost_little(cluster):
-    """They are open at one follower, and writes go on through it."""
+    """They are open at one follower, which began with a soft limit of 1024 files, and writes go on through it."""
     member = cluster.others(cluster.leader())[0]
     before = resident_bytes(member)
-    crowd = []
-    try:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(open_files(CONNECTIONS + 2_000))
         with Load([member], writers=2, readers=1, pause_s=0.005) as load:
             for _ in range(CONNECTIONS):
-                connection = Connection(member)
+                connection = stack.enter_context(contextlib.closing(Connection(member)))
                 connection.begin()
-                crowd.append(connection)
             until("all are open", lambda: (metric(member, "keel_client_connections") or 0) >= CONNECTIONS)
             load.wait_writes(20)
             after = resident_bytes(member)
-    finally:
-        for connection in crowd:
-            connection.close()
     cost = (after - before) / CONNECTIONS
     print(f"  {CONNECTIONS} connections: RSS {mebibytes(before)} -> {mebibytes(after)}, {cost:.0f} B each; {load.summary()}")
     load.demand_no_errors()
     if cost > CONNECTION_BYTES_MAX:
         raise AssertionError(f"a connection costs {cost:.0f} bytes")
     until("they are gone", lambda: (metric(member, "keel_client_connections") or 0) < 100)
+
+
+@case(nodes=1, begins=False)
+def more_connections_than_files_leave_the_member_alone(cluster):
+    """A hard limit of 1024 files: the first are served, those beyond the bound are closed, and nothing ends."""
+    member = cluster.members[0]
+    member.runner = ["prlimit", "--nofile=1024:1024"]
+    cluster.start(member)
+    cluster.wait_healthy()
+    with contextlib.ExitStack() as stack, Client([member], timeout_s=30) as client:
+        stack.enter_context(open_files(4_000))
+        client.put("crowd/first", "x")
+        for _ in range(1_500):
+            connection = stack.enter_context(contextlib.closing(Connection(member)))
+            with contextlib.suppress(OSError):
+                connection.begin()
+        for number in range(200):
+            client.put(f"crowd/{number}", "x" * 1000)
+        if len(client.keys("crowd/")) != 201:
+            raise AssertionError("writes are missing")
+    until("there is room again", lambda: (metric(member, "keel_client_connections") or 1e9) < 100)
+    refused = metric(member, "keel_client_connections_refused_total")
+    print(f"  {refused:.0f} connections beyond the bound were closed")
+    if refused < 1_000 or member.process.poll() is not None:
+        raise AssertionError("connections have no bound")
 
 
 @case()

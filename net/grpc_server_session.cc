@@ -73,6 +73,11 @@ void GrpcServerSession::OnTransportClosed(const Status& reason) {
   EndDrive();
 }
 
+Session::Cut GrpcServerSession::cut() const {
+  if (http2_.failure().empty()) return {};
+  return {.word = http2_.failure_word(), .detail = http2_.failure()};
+}
+
 // ---- a request comes in ----
 
 void GrpcServerSession::OnHeaders(StreamId stream, Block block, Metadata* fields) {

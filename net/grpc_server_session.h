@@ -65,6 +65,7 @@ class GrpcServerSession final : public Session, public CallSink, private Http2Ev
   void StartDrain(uint64_t now_us) override;
   [[nodiscard]] bool WantsClose() const override { return http2_.WantsClose(); }
   void OnTransportClosed(const Status& reason) override;
+  [[nodiscard]] Cut cut() const override;
 
   // ---- CallSink: the answers of this connection's handlers ----
   void SendMetadata(CallId call, const Metadata& metadata) override;

@@ -2,6 +2,7 @@
 // beside it. Plain values, read once when a session is made.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -49,8 +50,13 @@ struct Http2Options {
   // gRPC's own servers do: its clients measure the path with pings while data flows.
   uint64_t ping_interval_min_us = 5'000'000;
   uint32_t ping_strikes_max = 2;
-  // Streams that the peer resets, or makes us reset.
+  // Streams that the peer resets, or makes us reset. The burst is never less than streams_max: who
+  // gives up all that it has open at once does no wrong.
   TokenBucket::Options resets = {.burst = 1000, .per_second = 200};
+  [[nodiscard]] TokenBucket::Options ResetsAllowed() const {
+    return {.burst = std::max<uint64_t>(resets.burst, streams_max),
+            .per_second = resets.per_second};
+  }
   TokenBucket::Options settings_frames = {.burst = 32, .per_second = 1};
   // Frames that do nothing: empty DATA, PRIORITY.
   TokenBucket::Options idle_frames = {.burst = 1000, .per_second = 100};

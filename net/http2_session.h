@@ -114,6 +114,8 @@ class Http2Session {
   [[nodiscard]] size_t held_bytes() const { return held_bytes_; }
   // Why this side ended the connection; empty if it did not.
   [[nodiscard]] const std::string& failure() const { return failure_; }
+  // The same as a word: that of the offence, or "protocol_error".
+  [[nodiscard]] std::string_view failure_word() const { return failure_word_; }
   [[nodiscard]] bool settings_received() const { return settings_received_; }
 
  private:
@@ -198,6 +200,7 @@ class Http2Session {
   bool settings_received_ = false;
   bool dead_ = false;
   std::string failure_;
+  std::string_view failure_word_ = "protocol_error";
   // Set while Produce runs.
   OutputQueue* out_ = nullptr;
 };

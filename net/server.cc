@@ -66,6 +66,11 @@ void Server::OnAccept(std::unique_ptr<ByteStream> stream) {
 }
 
 void Server::OnClosed(uint64_t number) {
+  const auto found = connections_.find(number);
+  if (options_.on_cut && found != connections_.end()) {
+    const Session::Cut cut = found->second->cut();
+    if (!cut.word.empty()) options_.on_cut(found->second->peer(), cut);
+  }
   // The connection is still running: it is destroyed by a task of its own.
   executor_->Post(alive_.Guard([this, number] {
     connections_.erase(number);

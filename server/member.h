@@ -7,9 +7,12 @@
 // is made durable. Belongs to the main thread.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/fs/posix_file_system.h"
 #include "net/server.h"
@@ -71,6 +74,7 @@ class Member {
   void OnMembers(std::shared_ptr<const node::Membership> members,
                  std::shared_ptr<const raft::Config> config);
   void OnAcceptFailed(const Status& why);
+  void OnCut(std::string_view peer, const net::Session::Cut& cut);
   void LogLeader(NodeId leader, Term term) const;
   void Fail(Status why);
   void AddMetrics();
@@ -107,6 +111,9 @@ class Member {
   admin::CallCounts calls_;
   // The client executor's.
   Occasional accept_failures_;
+  Occasional cuts_told_;
+  // By the word; a small set.
+  std::map<std::string, uint64_t, std::less<>> cuts_;
   net::MethodTable methods_;
   net::HttpTable http_;
   std::vector<std::unique_ptr<net::Server>> servers_;

@@ -47,6 +47,9 @@ net::ServerOptions Member::ServerOptions(const net::Address& address) {
   options.connections_max =
       std::max<size_t>(config_.connections_max / config_.client_addresses.size(), 1);
   options.on_accept_failed = [this](const Status& why) { OnAcceptFailed(why); };
+  options.on_cut = [this](std::string_view peer, const net::Session::Cut& cut) {
+    OnCut(peer, cut);
+  };
   grpc.on_ended = [this](const net::MethodTable::Method* method, Code code) {
     calls_.Count(method, code);
   };
@@ -57,6 +60,14 @@ void Member::OnAcceptFailed(const Status& why) {
   const std::optional<uint64_t> left_out = accept_failures_.Tell(clock_.MonotonicUs());
   if (!left_out.has_value()) return;
   LOG(WARNING) << "event=accept_failed reason=\"" << why.message() << "\" not_told=" << *left_out;
+}
+
+void Member::OnCut(std::string_view peer, const net::Session::Cut& cut) {
+  ++cuts_[std::string(cut.word)];
+  const std::optional<uint64_t> left_out = cuts_told_.Tell(clock_.MonotonicUs());
+  if (!left_out.has_value()) return;
+  LOG(WARNING) << "event=client_cut peer=" << peer << " reason=" << cut.word << " detail=\""
+               << cut.detail << "\" not_told=" << *left_out;
 }
 
 node::MemberInfo Member::Self() const {
@@ -208,6 +219,12 @@ void Member::AddConnections(admin::Page* page) const {
   page->Add({"keel_client_connections_refused_total", "Client connections beyond the bound.",
              admin::Page::Kind::kCounter},
             static_cast<double>(sum.refused));
+  for (const auto& [reason, count] : cuts_) {
+    page->Add({"keel_client_connections_cut_total",
+               "Client connections that this member ended, by what was wrong with them.",
+               admin::Page::Kind::kCounter},
+              static_cast<double>(count), {{"reason", reason}});
+  }
 }
 
 // Clients are told to go elsewhere while the node hands over what it leads; it serves those that

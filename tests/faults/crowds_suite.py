@@ -19,6 +19,7 @@ from load import Load
 
 CONNECTIONS = 10_000
 WATCHES = 10_000
+LOCKS = 2_500
 # One crowd's connection or watch may cost a member this much.
 CONNECTION_BYTES_MAX = 64 << 10
 WATCH_BYTES_MAX = 8 << 10
@@ -178,6 +179,23 @@ def watchers_that_do_not_read_cost_little(cluster):
         raise AssertionError(f"it grew by {mebibytes(peak - before)}")
     if not is_healthy(member):
         raise AssertionError("it is not healthy")
+
+
+@case(nodes=1)
+def locks_given_up_all_at_once_are_no_attack(cluster):
+    """Thousands of them wait on one connection, which serves its next call."""
+    member = cluster.members[0]
+    lock = b"\x0a\x04lock"
+    put = rpc.PutRequest(key=b"after", value=b"x").SerializeToString()
+    with contextlib.closing(Connection(member)) as connection:
+        connection.begin()
+        locks = range(1, 2 * LOCKS, 2)
+        for stream in locks:
+            connection.call(stream, "/v3lockpb.Lock/Lock", lock)
+        connection.reset(locks)
+        connection.call(2 * LOCKS + 1, "/etcdserverpb.KV/Put", put, ends=True)
+        answer = rpc.PutResponse.FromString(connection.read_message(2 * LOCKS + 1))
+    print(f"  {LOCKS} locks were given up, and a put got revision {answer.header.revision}")
 
 
 @case(nodes=1)

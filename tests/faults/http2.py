@@ -12,6 +12,7 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
 ACK = END_STREAM = 1
 END_HEADERS = 4
+CANCEL = 8
 INITIAL_WINDOW_SIZE = 4
 WINDOW_BYTES_MAX = (1 << 31) - 1
 
@@ -50,10 +51,15 @@ class Connection:
         settings = struct.pack(">HI", INITIAL_WINDOW_SIZE, window_bytes)
         self.socket.sendall(PREFACE + frame(SETTINGS, 0, 0, settings) + frame(SETTINGS, ACK, 0))
 
-    def call(self, stream, path, message):
-        """Begins a call, whose request goes on."""
+    def call(self, stream, path, message, ends=False):
+        """Begins a call, whose request goes on unless it ends."""
         body = b"\0" + struct.pack(">I", len(message)) + message
-        self.socket.sendall(frame(HEADERS, END_HEADERS, stream, request_head(path)) + frame(DATA, 0, stream, body))
+        flags = END_STREAM if ends else 0
+        self.socket.sendall(frame(HEADERS, END_HEADERS, stream, request_head(path)) + frame(DATA, flags, stream, body))
+
+    def reset(self, streams):
+        """Gives all of them up in one piece."""
+        self.socket.sendall(b"".join(frame(RST_STREAM, 0, stream, struct.pack(">I", CANCEL)) for stream in streams))
 
     def grant(self, stream, size_bytes):
         update = struct.pack(">I", size_bytes)

@@ -11,6 +11,7 @@
 
 #include "net/asio_channel.h"
 #include "net/system_clock.h"
+#include "tests/net/frames.h"
 #include "tests/net/sans_io.h"
 #include "tests/net/test_service.h"
 
@@ -144,6 +145,27 @@ TEST_F(ServerTest, SaysThatNothingCanBeAcceptedAndTriesAgain) {
   RunUntil([&] { return server_->counts().open == 1; });
   ::close(client);
   EXPECT_NE(failures[0].message().find("Too many open files"), std::string::npos) << failures[0];
+}
+
+TEST_F(ServerTest, TellsWhomItCutsOffAndWhy) {
+  std::vector<std::string> cuts;
+  StartServer({.on_cut = [&](std::string_view peer, const Session::Cut& cut) {
+    EXPECT_TRUE(peer.starts_with("127.0.0.1:")) << peer;
+    cuts.emplace_back(cut.word);
+  }});
+  std::string pings = frames::Preface();
+  for (int i = 0; i < 4; ++i) pings += frames::Ping();
+  RawClient eager(&executor_, server_->address(), pings);
+  RunUntil([&] { return eager.closed; });
+  RawClient wrong(&executor_, server_->address(),
+                  frames::Preface() + frames::Data(1, "of a stream that is not open"));
+  RunUntil([&] { return wrong.closed; });
+  {
+    RawClient polite(&executor_, server_->address(), frames::Preface());
+    RunUntil([&] { return !polite.heard.empty(); });
+  }
+  RunUntil([&] { return server_->counts().open == 0; });
+  EXPECT_EQ(cuts, (std::vector<std::string>{"too_many_pings", "protocol_error"}));
 }
 
 TEST_F(ServerTest, HangsUpOnNonsenseAndGoesOn) {

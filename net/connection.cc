@@ -152,4 +152,10 @@ Session::Cut Connection::cut() const {
   return {.word = "takes_no_more", .detail = "it did not take the last words"};
 }
 
+Session::Held Connection::held() const {
+  Session::Held held = session_->held();
+  held.answers_bytes += out_.size_bytes();
+  return held;
+}
+
 }  // namespace keel::net

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "base/bytes.h"
 #include "net/grpc_wire.h"
@@ -14,6 +15,7 @@ namespace {
 constexpr size_t kSpareCallsMax = 32;
 constexpr size_t kStatusMessageBytesMax = 8 * 1024;
 constexpr size_t kShownBytesMax = 100;
+constexpr char kMoreThanOneMessage[] = "a unary request carries more than one message";
 
 }  // namespace
 
@@ -76,6 +78,11 @@ void GrpcServerSession::OnTransportClosed(const Status& reason) {
 Session::Cut GrpcServerSession::cut() const {
   if (http2_.failure().empty()) return {};
   return {.word = http2_.failure_word(), .detail = http2_.failure()};
+}
+
+Session::Held GrpcServerSession::held() const {
+  return {.requests_bytes = requests_bytes_ + http2_.held_bytes(),
+          .answers_bytes = http2_.queued_bytes()};
 }
 
 // ---- a request comes in ----
@@ -156,21 +163,41 @@ void GrpcServerSession::Begin(StreamId stream, Call* call) {
 void GrpcServerSession::OnData(StreamId stream, std::string_view bytes) {
   Call* call = Find(stream);
   if (call == nullptr) return http2_.Consume(stream, bytes.size());
+  if (call->handler == nullptr) return TakeUnary(stream, call, bytes);
   call->reader.Append(bytes);
   call->held_bytes += bytes.size();
-  if (call->handler == nullptr) return CheckUnary(stream, call);
   Deliver(stream);
+}
+
+// Its windows are given back at once, so that nothing can stand still: what does not fit is refused
+// at its first bytes, and what was let in can always be finished.
+void GrpcServerSession::TakeUnary(StreamId stream, Call* call, std::string_view bytes) {
+  http2_.Consume(stream, bytes.size());
+  call->reader.Append(bytes);
+  call->request_bytes += bytes.size();
+  requests_bytes_ += bytes.size();
+  if (const Status wrong = CheckUnary(call); !wrong.ok()) Abort(stream, wrong);
 }
 
 // A unary request is complete only at its end; what is already too much or malformed is refused
 // before that, so that its bytes need not be kept.
-void GrpcServerSession::CheckUnary(StreamId stream, Call* call) {
-  http2_.Consume(stream, std::exchange(call->held_bytes, 0));
-  if (call->reader.buffered_bytes() > MessageHead::kBytes + options_.message_bytes_max) {
-    return Abort(stream, ResourceExhausted("received message larger than max (max " +
-                                           std::to_string(options_.message_bytes_max) + ")"));
+Status GrpcServerSession::CheckUnary(Call* call) {
+  KEEL_RETURN_IF_ERROR(call->reader.CheckHead());
+  const std::optional<size_t> announced = call->reader.announced_bytes();
+  if (!announced) return {};
+  if (call->reader.buffered_bytes() > *announced) return Internal(kMoreThanOneMessage);
+  if (call->reserved_bytes != 0) return {};
+  if (reserved_bytes_ > 0 && reserved_bytes_ + *announced > options_.requests_bytes_max) {
+    return ResourceExhausted("too many requests on this connection are not complete");
   }
-  if (const Status head = call->reader.CheckHead(); !head.ok()) Abort(stream, head);
+  call->reserved_bytes = *announced;
+  reserved_bytes_ += *announced;
+  return {};
+}
+
+void GrpcServerSession::ReleaseRequest(Call* call) {
+  requests_bytes_ -= std::exchange(call->request_bytes, 0);
+  reserved_bytes_ -= std::exchange(call->reserved_bytes, 0);
 }
 
 void GrpcServerSession::OnEnd(StreamId stream) {
@@ -198,6 +225,7 @@ void GrpcServerSession::RunWaiting() {
 }
 
 void GrpcServerSession::RunUnary(StreamId stream, Call* call) {
+  ReleaseRequest(call);
   std::string_view message;
   Result<MessageReader::Next> next = call->reader.Read(&message);
   if (!next.ok()) return Abort(stream, next.status());
@@ -205,10 +233,12 @@ void GrpcServerSession::RunUnary(StreamId stream, Call* call) {
     return Abort(stream, Internal("the request ended before its message"));
   }
   if (call->reader.buffered_bytes() > 0) {
-    return Abort(stream, Internal("a unary request carries more than one message"));
+    return Abort(stream, Internal(kMoreThanOneMessage));
   }
   const ServerCall handle(environment_.registry, {id_, stream});
   std::get<UnaryMethod> (*call->method)(handle, ContextOf(*call), message);
+  // The method has copied what it needs; its answer may be long in coming.
+  if (call = Find(stream); call != nullptr) call->reader.Reset({});
 }
 
 void GrpcServerSession::Deliver(StreamId stream) {
@@ -360,6 +390,7 @@ void GrpcServerSession::Forget(StreamId stream) {
   Call& call = node.mapped();
   if (call.deadline_us != 0) deadlines_.erase({call.deadline_us, stream.value()});
   http2_.Consume(stream, std::exchange(call.held_bytes, 0));
+  ReleaseRequest(&call);
   past_calls_.push_back(std::move(node));
 }
 

@@ -35,6 +35,9 @@ struct GrpcServerOptions {
   Http2Options http2;
   // One received message, and what it may become when it is decompressed.
   size_t message_bytes_max = 2 * 1024 * 1024;
+  // Unary requests of one connection that have not begun, half sent or waiting, by the sizes that
+  // they announce. What comes beyond it is refused; one at a time always fits.
+  size_t requests_bytes_max = 128 * 1024 * 1024;
   // What waits to be sent on the connection; from here on its unary requests wait as well, in the
   // order in which they came, until there is less.
   size_t answers_bytes_max = 128 * 1024 * 1024;
@@ -66,6 +69,7 @@ class GrpcServerSession final : public Session, public CallSink, private Http2Ev
   [[nodiscard]] bool WantsClose() const override { return http2_.WantsClose(); }
   void OnTransportClosed(const Status& reason) override;
   [[nodiscard]] Cut cut() const override;
+  [[nodiscard]] Held held() const override;
 
   // ---- CallSink: the answers of this connection's handlers ----
   void SendMetadata(CallId call, const Metadata& metadata) override;
@@ -87,6 +91,9 @@ class GrpcServerSession final : public Session, public CallSink, private Http2Ev
     uint64_t deadline_us = 0;
     // Given by OnData, not consumed yet.
     size_t held_bytes = 0;
+    // Of a unary request that has not begun: what is here, and what was announced.
+    size_t request_bytes = 0;
+    size_t reserved_bytes = 0;
     bool accepts_gzip = false;
     bool headers_sent = false;
     bool paused = false;
@@ -116,7 +123,9 @@ class GrpcServerSession final : public Session, public CallSink, private Http2Ev
   [[nodiscard]] bool HasRoomForAnswers() const;
   // The unary requests that wait, as far as there is room for their answers.
   void RunWaiting();
-  void CheckUnary(StreamId stream, Call* call);
+  void TakeUnary(StreamId stream, Call* call, std::string_view bytes);
+  [[nodiscard]] Status CheckUnary(Call* call);
+  void ReleaseRequest(Call* call);
   [[nodiscard]] CallContext ContextOf(const Call& call) const;
   [[nodiscard]] Call* Find(StreamId stream);
   void SendHeaders(StreamId stream, Call* call, const Metadata& metadata);
@@ -140,6 +149,9 @@ class GrpcServerSession final : public Session, public CallSink, private Http2Ev
   std::set<std::pair<uint64_t, uint64_t>> deadlines_;
   // Over, but perhaps still running: their handlers and requests live until the drive's end.
   std::vector<Calls::node_type> past_calls_;
+  // Of all calls.
+  size_t requests_bytes_ = 0;
+  size_t reserved_bytes_ = 0;
   // Unary requests, complete and not begun; those that are over meanwhile are skipped.
   std::deque<StreamId> waiting_;
   // Their handlers asked for more inside one of their own functions.

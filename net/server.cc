@@ -37,7 +37,13 @@ Server::~Server() {
 }
 
 Server::Counts Server::counts() const {
-  return {.accepted = accepted_, .refused = refused_, .open = connections_.size()};
+  Counts counts{.accepted = accepted_, .refused = refused_, .open = connections_.size()};
+  for (const auto& [number, connection] : connections_) {
+    const Session::Held held = connection->held();
+    counts.held.requests_bytes += held.requests_bytes;
+    counts.held.answers_bytes += held.answers_bytes;
+  }
+  return counts;
 }
 
 void Server::OnAccept(std::unique_ptr<ByteStream> stream) {

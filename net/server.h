@@ -47,6 +47,8 @@ class Server {
     uint64_t accepted = 0;
     uint64_t refused = 0;
     size_t open = 0;
+    // Of all that are open.
+    Session::Held held;
   };
 
   [[nodiscard]] static Result<std::unique_ptr<Server>> Start(AsioExecutor* executor,

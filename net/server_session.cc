@@ -85,4 +85,8 @@ Session::Cut ServerSession::cut() const {
   return {.word = "no_request_in_time", .detail = "it has not said what it speaks"};
 }
 
+Session::Held ServerSession::held() const {
+  return chosen_ != nullptr ? chosen_->held() : Held{.requests_bytes = first_bytes_.size()};
+}
+
 }  // namespace keel::net

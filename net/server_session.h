@@ -46,6 +46,7 @@ class ServerSession final : public Session {
   [[nodiscard]] bool WantsClose() const override;
   void OnTransportClosed(const Status& reason) override;
   [[nodiscard]] Cut cut() const override;
+  [[nodiscard]] Held held() const override;
 
  private:
   void Choose(Protocol protocol, uint64_t now_us);

@@ -11,6 +11,7 @@
 //  - OnTransportClosed is the last call; everything that still ran is told.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string_view>
@@ -57,6 +58,13 @@ class Session {
     std::string_view detail;
   };
   [[nodiscard]] virtual Cut cut() const { return {}; }
+  // What is in memory for the peer: of requests that are not done with, and of answers on their
+  // way.
+  struct Held {
+    size_t requests_bytes = 0;
+    size_t answers_bytes = 0;
+  };
+  [[nodiscard]] virtual Held held() const { return {}; }
   // `reason` is never OK: how the connection was lost, or that this side closed it.
   virtual void OnTransportClosed(const Status& reason) = 0;
 };

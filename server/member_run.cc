@@ -210,9 +210,15 @@ void Member::AddConnections(admin::Page* page) const {
     sum.accepted += counts.accepted;
     sum.refused += counts.refused;
     sum.open += counts.open;
+    sum.held.requests_bytes += counts.held.requests_bytes;
+    sum.held.answers_bytes += counts.held.answers_bytes;
   }
   page->Add({"keel_client_connections", "Client connections that are open."},
             static_cast<double>(sum.open));
+  page->Add({"keel_client_requests_bytes", "Bytes of clients' requests that have not begun."},
+            static_cast<double>(sum.held.requests_bytes));
+  page->Add({"keel_client_answers_bytes", "Bytes of answers that wait for clients to take them."},
+            static_cast<double>(sum.held.answers_bytes));
   page->Add({"keel_client_connections_accepted_total", "Client connections that were accepted.",
              admin::Page::Kind::kCounter},
             static_cast<double>(sum.accepted));

@@ -19,10 +19,13 @@ from load import Load
 
 CONNECTIONS = 10_000
 WATCHES = 10_000
+UNFINISHED = 200
 LOCKS = 2_500
 # One crowd's connection or watch may cost a member this much.
 CONNECTION_BYTES_MAX = 64 << 10
 WATCH_BYTES_MAX = 8 << 10
+# What one connection may announce is 128 MiB; the rest is room for the allocator.
+UNFINISHED_BYTES_MAX = 200 << 20
 EVENT_BYTES = 100 << 10
 EVENTS = 1_000
 # The ring of recent events, what is queued for the sockets, and the caches of 100 MB of writes.
@@ -196,6 +199,23 @@ def locks_given_up_all_at_once_are_no_attack(cluster):
         connection.call(2 * LOCKS + 1, "/etcdserverpb.KV/Put", put, ends=True)
         answer = rpc.PutResponse.FromString(connection.read_message(2 * LOCKS + 1))
     print(f"  {LOCKS} locks were given up, and a put got revision {answer.header.revision}")
+
+
+@case(nodes=1)
+def requests_that_are_never_finished_cost_little(cluster):
+    """Puts of 1.5 MB on one connection, and of each the last bytes never come; others are served."""
+    member = cluster.members[0]
+    before = resident_bytes(member)
+    with contextlib.closing(Connection(member)) as connection, Client([member], timeout_s=60) as client:
+        connection.begin()
+        for number in range(UNFINISHED):
+            connection.begin_request(2 * number + 1, "/etcdserverpb.KV/Put", 1_500_000, 1_400_000)
+        client.put("beside", "x")
+        held = metric(member, "keel_client_requests_bytes")
+        after = resident_bytes(member)
+    print(f"  {UNFINISHED} half-sent puts: {held:.0f} bytes are held, RSS {mebibytes(before)} -> {mebibytes(after)}")
+    if after - before > UNFINISHED_BYTES_MAX:
+        raise AssertionError(f"it grew by {mebibytes(after - before)}")
 
 
 @case(nodes=1)

@@ -331,6 +331,50 @@ TEST_F(GrpcServerSessionTest, AnAnswerThatIsLostDoesNotLookLikeARefusal) {
   EXPECT_TRUE(answers_[3].Status().starts_with("14 the answer is lost")) << answers_[3].Status();
 }
 
+TEST_F(GrpcServerSessionTest, RequestsThatAreNotFinishedAreBounded) {
+  Open({.message_bytes_max = 30'000, .requests_bytes_max = 100'000});
+  const std::string message = frames::Message(std::string(30'000, 'm'));
+  for (uint32_t stream = 1; stream <= 39; stream += 2) {
+    session_->Receive(frames::Headers(stream, frames::GrpcRequest("/keel.test.Echo/Unary")) +
+                          frames::Data(stream, message.substr(0, 10'000)),
+                      kNowUs);
+  }
+  Collect();
+  // Three fit by what they announce, and all three can be finished, whatever comes meanwhile.
+  EXPECT_EQ(answers_[7].Status(), "8 too many requests on this connection are not complete");
+  EXPECT_EQ(session_->calls(), 3u);
+  EXPECT_EQ(session_->held().requests_bytes, 30'000u);
+  for (const uint32_t stream : {5, 1}) {
+    session_->Receive(frames::Data(stream, message.substr(10'000, 10'000)), kNowUs);
+    session_->Receive(frames::Data(stream, message.substr(20'000), frames::kEndStream), kNowUs);
+    Collect();
+    EXPECT_EQ(answers_[stream].Status(), "0 ");
+  }
+  EXPECT_EQ(session_->held().requests_bytes, 10'000u);
+  session_->Receive(frames::RstStream(3, 8), kNowUs);
+  EXPECT_EQ(session_->held().requests_bytes, 0u);
+  Ask(frames::Unary(41, "/keel.test.Echo/Unary", "there is room again"), 41);
+  EXPECT_EQ(answers_[41].Status(), "0 ");
+}
+
+TEST_F(GrpcServerSessionTest, RefusesMoreThanAUnaryRequestAnnounced) {
+  const Answer answer = Ask(frames::Headers(1, frames::GrpcRequest("/keel.test.Echo/Unary")) +
+                            frames::Data(1, frames::Message("short") + "and more"));
+  EXPECT_EQ(answer.Status(), "13 a unary request carries more than one message");
+}
+
+TEST_F(GrpcServerSessionTest, ARequestOfTheLargestSizeAlwaysFits) {
+  Open({.message_bytes_max = 30'000, .requests_bytes_max = 100});
+  const std::string message = frames::Message(std::string(30'000, 'm'));
+  session_->Receive(frames::Headers(1, frames::GrpcRequest("/keel.test.Echo/Unary")) +
+                        frames::Data(1, message.substr(0, 15'000)) +
+                        frames::Data(1, message.substr(15'000, 15'000)) +
+                        frames::Data(1, message.substr(30'000), frames::kEndStream),
+                    kNowUs);
+  Collect();
+  EXPECT_EQ(answers_[1].Status(), "0 ");
+}
+
 TEST_F(GrpcServerSessionTest, RequestsWaitUnbegunWhileTooManyAnswersDo) {
   Open({.answers_bytes_max = 100'000});
   session_->Receive(frames::Unary(1, "/keel.test.Echo/Never", "q"), kNowUs);

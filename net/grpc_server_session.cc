@@ -207,6 +207,10 @@ void GrpcServerSession::OnEnd(StreamId stream) {
   if (call->handler != nullptr) return Deliver(stream);
   if (waiting_.empty() && HasRoomForAnswers()) return RunUnary(stream, call);
   waiting_.push_back(stream);
+  // Those that are over are left out when they come up, which may be never: a client that takes
+  // nothing could make this grow by giving up what it asks.
+  if (waiting_.size() <= 2 * calls_.size()) return;
+  std::erase_if(waiting_, [this](StreamId each) { return !calls_.contains(each.value()); });
 }
 
 bool GrpcServerSession::HasRoomForAnswers() const {

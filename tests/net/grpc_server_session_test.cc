@@ -402,6 +402,21 @@ TEST_F(GrpcServerSessionTest, RequestsWaitUnbegunWhileTooManyAnswersDo) {
   EXPECT_EQ(session_->calls(), 0u);
 }
 
+TEST_F(GrpcServerSessionTest, RequestsThatWereGivenUpWhileTheyWaitedAreNotRun) {
+  Open({.answers_bytes_max = 100'000});
+  session_->Receive(frames::Unary(1, "/keel.test.Echo/Never", "q"), kNowUs);
+  log_.waiting.at(0).Reply(Payload::Of(std::string(300'000, 'a')));
+  Collect();
+  for (uint32_t stream = 3; stream < 400; stream += 2) {
+    session_->Receive(frames::Unary(stream, "/keel.test.Echo/Unary", "q"), kNowUs);
+    if (stream % 20 != 3) session_->Receive(frames::RstStream(stream, 8), kNowUs);
+  }
+  session_->Receive(OpenWindows({1}), kNowUs);
+  Collect();
+  EXPECT_EQ(log_.unary, 20u);
+  EXPECT_EQ(session_->calls(), 0u);
+}
+
 TEST_F(GrpcServerSessionTest, ARequestThatWaitsKeepsItsDeadline) {
   Open({.answers_bytes_max = 100'000});
   session_->Receive(frames::Unary(1, "/keel.test.Echo/Never", "q"), kNowUs);

@@ -13,7 +13,7 @@ import threading
 import time
 
 from calls import Client, rpc
-from harness import case, is_healthy, leads, main, mebibytes, metric, resident_bytes, until
+from harness import case, fetch, is_healthy, leads, main, mebibytes, metric, resident_bytes, until
 from http2 import Connection
 from load import Load
 
@@ -256,6 +256,12 @@ def clients_that_have_gone_without_a_word_are_cut_off(cluster):
     print(f"  cut off: {listed}")
     if None in found.values() or not leads(leader):
         raise AssertionError("somebody who says nothing keeps a connection for ever")
+    page, log = fetch(leader, "/metrics")[1], cluster.said(leader)
+    for reason, count in (("keepalive", 1), ("no_request_in_time", 2)):
+        if f'keel_client_connections_cut_total{{reason="{reason}"}} {count}\n' not in page:
+            raise AssertionError(f"the metrics do not say that {count} were cut off: {reason}")
+    if "event=client_cut" not in log or "reason=keepalive" not in log:
+        raise AssertionError("the log does not say who was cut off")
 
 
 if __name__ == "__main__":

@@ -138,9 +138,24 @@ void Connection::OnTimer() {
   timer_ = {};
   armed_us_ = Session::kNever;
   const uint64_t now_us = environment_.clock->MonotonicUs();
-  if (now_us >= cut_us_) return Close(Unavailable("the peer takes no more"));
+  if (now_us >= cut_us_) {
+    lingered_ = true;
+    return Close(Unavailable("the peer takes no more"));
+  }
   session_->OnTime(now_us);
   Flush();
+}
+
+Session::Cut Connection::cut() const {
+  const Session::Cut cut = session_->cut();
+  if (!cut.word.empty() || !lingered_) return cut;
+  return {.word = "takes_no_more", .detail = "it did not take the last words"};
+}
+
+Session::Held Connection::held() const {
+  Session::Held held = session_->held();
+  held.answers_bytes += out_.size_bytes();
+  return held;
 }
 
 }  // namespace keel::net

@@ -51,6 +51,11 @@ class Connection final : public SessionHost, private StreamOwner {
   void Close(const Status& reason);
 
   [[nodiscard]] Session* session() { return session_.get(); }
+  // The session's, and what is framed and waits for the socket.
+  [[nodiscard]] Session::Held held() const;
+  [[nodiscard]] std::string_view peer() const { return stream_->peer(); }
+  // The session's, or that the peer did not take its last words.
+  [[nodiscard]] Session::Cut cut() const;
 
  private:
   void OnReadable() override;
@@ -72,6 +77,7 @@ class Connection final : public SessionHost, private StreamOwner {
   TimerId timer_;
   bool flush_posted_ = false;
   bool blocked_ = false;
+  bool lingered_ = false;
   bool closed_ = false;
   Alive alive_;
 };

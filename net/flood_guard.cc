@@ -5,7 +5,7 @@ namespace keel::net {
 FloodGuard::FloodGuard(const Http2Options& options)
     : ping_interval_min_us_(options.ping_interval_min_us),
       ping_strikes_max_(options.ping_strikes_max),
-      resets_(options.resets),
+      resets_(options.ResetsAllowed()),
       settings_(options.settings_frames),
       idle_frames_(options.idle_frames) {}
 

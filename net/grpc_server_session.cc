@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "base/bytes.h"
 #include "net/grpc_wire.h"
@@ -14,6 +15,7 @@ namespace {
 constexpr size_t kSpareCallsMax = 32;
 constexpr size_t kStatusMessageBytesMax = 8 * 1024;
 constexpr size_t kShownBytesMax = 100;
+constexpr char kMoreThanOneMessage[] = "a unary request carries more than one message";
 
 }  // namespace
 
@@ -71,6 +73,16 @@ void GrpcServerSession::OnTransportClosed(const Status& reason) {
     if (handler != nullptr) handler->OnCancelled(reason);
   }
   EndDrive();
+}
+
+Session::Cut GrpcServerSession::cut() const {
+  if (http2_.failure().empty()) return {};
+  return {.word = http2_.failure_word(), .detail = http2_.failure()};
+}
+
+Session::Held GrpcServerSession::held() const {
+  return {.requests_bytes = requests_bytes_ + http2_.held_bytes(),
+          .answers_bytes = http2_.queued_bytes()};
 }
 
 // ---- a request comes in ----
@@ -151,32 +163,73 @@ void GrpcServerSession::Begin(StreamId stream, Call* call) {
 void GrpcServerSession::OnData(StreamId stream, std::string_view bytes) {
   Call* call = Find(stream);
   if (call == nullptr) return http2_.Consume(stream, bytes.size());
+  if (call->handler == nullptr) return TakeUnary(stream, call, bytes);
   call->reader.Append(bytes);
   call->held_bytes += bytes.size();
-  if (call->handler == nullptr) return CheckUnary(stream, call);
   Deliver(stream);
+}
+
+// Its windows are given back at once, so that nothing can stand still: what does not fit is refused
+// at its first bytes, and what was let in can always be finished.
+void GrpcServerSession::TakeUnary(StreamId stream, Call* call, std::string_view bytes) {
+  http2_.Consume(stream, bytes.size());
+  call->reader.Append(bytes);
+  call->request_bytes += bytes.size();
+  requests_bytes_ += bytes.size();
+  if (const Status wrong = CheckUnary(call); !wrong.ok()) Abort(stream, wrong);
 }
 
 // A unary request is complete only at its end; what is already too much or malformed is refused
 // before that, so that its bytes need not be kept.
-void GrpcServerSession::CheckUnary(StreamId stream, Call* call) {
-  http2_.Consume(stream, std::exchange(call->held_bytes, 0));
-  if (call->reader.buffered_bytes() > MessageHead::kBytes + options_.message_bytes_max) {
-    return Abort(stream, ResourceExhausted("received message larger than max (max " +
-                                           std::to_string(options_.message_bytes_max) + ")"));
+Status GrpcServerSession::CheckUnary(Call* call) {
+  KEEL_RETURN_IF_ERROR(call->reader.CheckHead());
+  const std::optional<size_t> announced = call->reader.announced_bytes();
+  if (!announced) return {};
+  if (call->reader.buffered_bytes() > *announced) return Internal(kMoreThanOneMessage);
+  if (call->reserved_bytes != 0) return {};
+  if (reserved_bytes_ > 0 && reserved_bytes_ + *announced > options_.requests_bytes_max) {
+    return ResourceExhausted("too many requests on this connection are not complete");
   }
-  if (const Status head = call->reader.CheckHead(); !head.ok()) Abort(stream, head);
+  call->reserved_bytes = *announced;
+  reserved_bytes_ += *announced;
+  return {};
+}
+
+void GrpcServerSession::ReleaseRequest(Call* call) {
+  requests_bytes_ -= std::exchange(call->request_bytes, 0);
+  reserved_bytes_ -= std::exchange(call->reserved_bytes, 0);
 }
 
 void GrpcServerSession::OnEnd(StreamId stream) {
   Call* call = Find(stream);
   if (call == nullptr) return;
   call->peer_ended = true;
-  if (call->handler == nullptr) return RunUnary(stream, call);
-  Deliver(stream);
+  if (call->handler != nullptr) return Deliver(stream);
+  if (waiting_.empty() && HasRoomForAnswers()) return RunUnary(stream, call);
+  waiting_.push_back(stream);
+  // Those that are over are left out when they come up, which may be never: a client that takes
+  // nothing could make this grow by giving up what it asks.
+  if (waiting_.size() <= 2 * calls_.size()) return;
+  std::erase_if(waiting_, [this](StreamId each) { return !calls_.contains(each.value()); });
+}
+
+bool GrpcServerSession::HasRoomForAnswers() const {
+  return http2_.queued_bytes() < options_.answers_bytes_max;
+}
+
+void GrpcServerSession::RunWaiting() {
+  while (!waiting_.empty() && HasRoomForAnswers()) {
+    const StreamId stream = waiting_.front();
+    waiting_.pop_front();
+    Call* call = Find(stream);
+    if (call == nullptr) continue;
+    RunUnary(stream, call);
+    environment_.host->WantsFlush();
+  }
 }
 
 void GrpcServerSession::RunUnary(StreamId stream, Call* call) {
+  ReleaseRequest(call);
   std::string_view message;
   Result<MessageReader::Next> next = call->reader.Read(&message);
   if (!next.ok()) return Abort(stream, next.status());
@@ -184,10 +237,12 @@ void GrpcServerSession::RunUnary(StreamId stream, Call* call) {
     return Abort(stream, Internal("the request ended before its message"));
   }
   if (call->reader.buffered_bytes() > 0) {
-    return Abort(stream, Internal("a unary request carries more than one message"));
+    return Abort(stream, Internal(kMoreThanOneMessage));
   }
   const ServerCall handle(environment_.registry, {id_, stream});
   std::get<UnaryMethod> (*call->method)(handle, ContextOf(*call), message);
+  // The method has copied what it needs; its answer may be long in coming.
+  if (call = Find(stream); call != nullptr) call->reader.Reset({});
 }
 
 void GrpcServerSession::Deliver(StreamId stream) {
@@ -248,7 +303,10 @@ void GrpcServerSession::Finish(CallId id, Ending ending) {
   if (call == nullptr) return;
   if (ending.has_message && ending.status.ok() &&
       SendMessage(id.stream, call, std::move(ending.message), true) == WriteResult::kRefused) {
-    ending.status = ResourceExhausted("too much is waiting to be sent on this connection");
+    // Not a refusal: what it asked for may be done.
+    ending.status = Unavailable(
+        "the answer is lost: too much is waiting to be sent on this connection; what was asked may "
+        "have taken effect");
   }
   SendEnd(id.stream, *call, ending.status, ending.trailers);
   Forget(id.stream);
@@ -336,10 +394,12 @@ void GrpcServerSession::Forget(StreamId stream) {
   Call& call = node.mapped();
   if (call.deadline_us != 0) deadlines_.erase({call.deadline_us, stream.value()});
   http2_.Consume(stream, std::exchange(call.held_bytes, 0));
+  ReleaseRequest(&call);
   past_calls_.push_back(std::move(node));
 }
 
 void GrpcServerSession::EndDrive() {
+  RunWaiting();
   while (!resumed_.empty()) {
     for (const StreamId stream : std::exchange(resumed_, {})) Deliver(stream);
     environment_.host->WantsFlush();

@@ -6,11 +6,13 @@
 //
 // A call lives here from its request's headers until it is finished or cancelled; what it has
 // written may wait in the Http2Session for longer. Nothing of a call is read from the wire while
-// its handler has paused. Owned by a connection, on its executor; the table, the registry and the
-// host outlive it.
+// its handler has paused. A client that does not take its answers is held back by its own requests:
+// they wait, unbegun, while too much waits for it. What has begun is answered. Owned by a
+// connection, on its executor; the table, the registry and the host outlive it.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <set>
@@ -33,6 +35,12 @@ struct GrpcServerOptions {
   Http2Options http2;
   // One received message, and what it may become when it is decompressed.
   size_t message_bytes_max = 2 * 1024 * 1024;
+  // Unary requests of one connection that have not begun, half sent or waiting, by the sizes that
+  // they announce. What comes beyond it is refused; one at a time always fits.
+  size_t requests_bytes_max = 128 * 1024 * 1024;
+  // What waits to be sent on the connection; from here on its unary requests wait as well, in the
+  // order in which they came, until there is less.
+  size_t answers_bytes_max = 128 * 1024 * 1024;
   // Answers to a client that compresses are compressed themselves from this size on.
   size_t compress_bytes_min = 1024;
   // Each call that ended with a status, and how; not those that the client gave up. May be empty.
@@ -60,6 +68,8 @@ class GrpcServerSession final : public Session, public CallSink, private Http2Ev
   void StartDrain(uint64_t now_us) override;
   [[nodiscard]] bool WantsClose() const override { return http2_.WantsClose(); }
   void OnTransportClosed(const Status& reason) override;
+  [[nodiscard]] Cut cut() const override;
+  [[nodiscard]] Held held() const override;
 
   // ---- CallSink: the answers of this connection's handlers ----
   void SendMetadata(CallId call, const Metadata& metadata) override;
@@ -81,6 +91,9 @@ class GrpcServerSession final : public Session, public CallSink, private Http2Ev
     uint64_t deadline_us = 0;
     // Given by OnData, not consumed yet.
     size_t held_bytes = 0;
+    // Of a unary request that has not begun: what is here, and what was announced.
+    size_t request_bytes = 0;
+    size_t reserved_bytes = 0;
     bool accepts_gzip = false;
     bool headers_sent = false;
     bool paused = false;
@@ -107,7 +120,12 @@ class GrpcServerSession final : public Session, public CallSink, private Http2Ev
   void Begin(StreamId stream, Call* call);
   void Deliver(StreamId stream);
   void RunUnary(StreamId stream, Call* call);
-  void CheckUnary(StreamId stream, Call* call);
+  [[nodiscard]] bool HasRoomForAnswers() const;
+  // The unary requests that wait, as far as there is room for their answers.
+  void RunWaiting();
+  void TakeUnary(StreamId stream, Call* call, std::string_view bytes);
+  [[nodiscard]] Status CheckUnary(Call* call);
+  void ReleaseRequest(Call* call);
   [[nodiscard]] CallContext ContextOf(const Call& call) const;
   [[nodiscard]] Call* Find(StreamId stream);
   void SendHeaders(StreamId stream, Call* call, const Metadata& metadata);
@@ -131,6 +149,11 @@ class GrpcServerSession final : public Session, public CallSink, private Http2Ev
   std::set<std::pair<uint64_t, uint64_t>> deadlines_;
   // Over, but perhaps still running: their handlers and requests live until the drive's end.
   std::vector<Calls::node_type> past_calls_;
+  // Of all calls.
+  size_t requests_bytes_ = 0;
+  size_t reserved_bytes_ = 0;
+  // Unary requests, complete and not begun; those that are over meanwhile are skipped.
+  std::deque<StreamId> waiting_;
   // Their handlers asked for more inside one of their own functions.
   std::vector<StreamId> resumed_;
   uint64_t now_us_;

@@ -35,8 +35,8 @@ nghttp2_option* MakeOptions(const Http2Options& options) {
   nghttp2_option_set_no_http_messaging(made, options.role == Http2Role::kServer ? 1 : 0);
   nghttp2_option_set_max_continuations(made, options.continuations_max);
   // nghttp2's own fence stands behind ours.
-  nghttp2_option_set_stream_reset_rate_limit(made, options.resets.burst * 2,
-                                             options.resets.per_second * 2);
+  const TokenBucket::Options resets = options.ResetsAllowed();
+  nghttp2_option_set_stream_reset_rate_limit(made, resets.burst * 2, resets.per_second * 2);
   return made;
 }
 

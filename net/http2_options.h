@@ -2,6 +2,7 @@
 // beside it. Plain values, read once when a session is made.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -34,8 +35,13 @@ struct Http2Options {
   // Queued on one stream; at the bound writes are refused until it is half empty. One message may
   // reach over it.
   size_t stream_queue_bytes_max = 256 * 1024;
-  // Queued on all streams together; at the bound writes are refused, answers become errors.
+  // Queued on all streams together; at the bound writes are refused.
   size_t connection_queue_bytes_max = 32 * 1024 * 1024;
+  // The last message of a call is made already and may tell of what is done: it is queued beyond
+  // that bound. A small one always is, so that streams_max bounds them; a large one is refused
+  // where this much is queued.
+  size_t small_last_bytes_max = 64 * 1024;
+  size_t last_queue_bytes_max = 512 * 1024 * 1024;
   // Framed and waiting for the socket; at the bound no more is framed.
   size_t output_bytes_max = 256 * 1024;
 
@@ -44,8 +50,13 @@ struct Http2Options {
   // gRPC's own servers do: its clients measure the path with pings while data flows.
   uint64_t ping_interval_min_us = 5'000'000;
   uint32_t ping_strikes_max = 2;
-  // Streams that the peer resets, or makes us reset.
+  // Streams that the peer resets, or makes us reset. The burst is never less than streams_max: who
+  // gives up all that it has open at once does no wrong.
   TokenBucket::Options resets = {.burst = 1000, .per_second = 200};
+  [[nodiscard]] TokenBucket::Options ResetsAllowed() const {
+    return {.burst = std::max<uint64_t>(resets.burst, streams_max),
+            .per_second = resets.per_second};
+  }
   TokenBucket::Options settings_frames = {.burst = 32, .per_second = 1};
   // Frames that do nothing: empty DATA, PRIORITY.
   TokenBucket::Options idle_frames = {.burst = 1000, .per_second = 100};

@@ -61,7 +61,10 @@ void Http2Session::Receive(std::string_view bytes, uint64_t now_us) {
   // nghttp2 cannot go on, not even to say goodbye.
   const char* const reason = nghttp2_strerror(static_cast<int>(taken));
   if (taken != NGHTTP2_ERR_FLOODED) return Fail(Http2Error::kProtocolError, reason);
-  if (failure_.empty()) failure_ = reason;
+  if (failure_.empty()) {
+    failure_ = reason;
+    failure_word_ = "flooded";
+  }
   dead_ = true;
 }
 
@@ -87,7 +90,8 @@ void Http2Session::OnTime(uint64_t now_us) {
   if (dead_ || !failure_.empty()) return;
   if (!settings_received_ && options_.handshake_timeout_us != 0 &&
       now_us - started_us_ >= options_.handshake_timeout_us) {
-    return Fail(Http2Error::kProtocolError, "no_settings_in_time");
+    failure_word_ = "no_settings_in_time";
+    return Fail(Http2Error::kProtocolError, failure_word_);
   }
   if (options_.keepalive_without_streams || !streams_.empty()) {
     switch (keepalive_.OnTime(now_us)) {
@@ -99,6 +103,7 @@ void Http2Session::OnTime(uint64_t now_us) {
       case Keepalive::Action::kGiveUp:
         // A GOAWAY would only wait in the socket of a peer that is not there.
         failure_ = "keepalive: nothing heard from the peer";
+        failure_word_ = "keepalive";
         dead_ = true;
         return;
     }
@@ -185,7 +190,7 @@ WriteResult Http2Session::Send(StreamId stream, Data data) {
   KEEL_CHECK(data.head.size() <= kHeadBytesMax) << "a head of " << data.head.size();
   Stream* state = Find(stream);
   if (state == nullptr || state->ended || dead_) return WriteResult::kGone;
-  if (queued_bytes_ >= options_.connection_queue_bytes_max) {
+  if (!HasRoomFor(data)) {
     Starve(stream, state);
     return WriteResult::kRefused;
   }
@@ -250,6 +255,12 @@ void Http2Session::Resume(StreamId stream, Stream* state) {
   if (!state->deferred) return;
   state->deferred = false;
   (void)nghttp2_session_resume_data(session_, NumberOf(stream));
+}
+
+bool Http2Session::HasRoomFor(const Data& data) const {
+  if (!data.last) return queued_bytes_ < options_.connection_queue_bytes_max;
+  return data.body.size() <= options_.small_last_bytes_max ||
+         queued_bytes_ < options_.last_queue_bytes_max;
 }
 
 void Http2Session::TakeQueued(Stream* stream, size_t bytes) {
@@ -344,7 +355,9 @@ void Http2Session::Refuse(StreamId stream, Stream* state) {
 }
 
 void Http2Session::Judge(const char* offence) {
-  if (offence != nullptr) Fail(Http2Error::kEnhanceYourCalm, offence);
+  if (offence == nullptr || dead_ || !failure_.empty()) return;
+  failure_word_ = offence;
+  Fail(Http2Error::kEnhanceYourCalm, offence);
 }
 
 void Http2Session::Fail(Http2Error error, std::string_view reason) {

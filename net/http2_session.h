@@ -95,7 +95,7 @@ class Http2Session {
     // At most kHeadBytesMax, copied.
     std::string_view head;
     Payload body;
-    // Past the stream's own bound, if need be: the last message of a call.
+    // Past the bounds of the stream and of the connection, if need be: the last message of a call.
     bool last = false;
   };
   static constexpr size_t kHeadBytesMax = 8;
@@ -114,6 +114,8 @@ class Http2Session {
   [[nodiscard]] size_t held_bytes() const { return held_bytes_; }
   // Why this side ended the connection; empty if it did not.
   [[nodiscard]] const std::string& failure() const { return failure_; }
+  // The same as a word: that of the offence, or "protocol_error".
+  [[nodiscard]] std::string_view failure_word() const { return failure_word_; }
   [[nodiscard]] bool settings_received() const { return settings_received_; }
 
  private:
@@ -158,6 +160,8 @@ class Http2Session {
   void TakeQueued(Stream* stream, size_t bytes);
   // Puts the stream among those to tell when the connection has room.
   void Starve(StreamId stream, Stream* state);
+  // Of the connection's queue.
+  [[nodiscard]] bool HasRoomFor(const Data& data) const;
   void NoteRoom(StreamId stream, Stream* state);
   // True if an event ran: there may be more to frame.
   [[nodiscard]] bool AnnounceRoom();
@@ -196,6 +200,7 @@ class Http2Session {
   bool settings_received_ = false;
   bool dead_ = false;
   std::string failure_;
+  std::string_view failure_word_ = "protocol_error";
   // Set while Produce runs.
   OutputQueue* out_ = nullptr;
 };

@@ -63,6 +63,12 @@ Status MessageReader::CheckHead() const {
                            std::to_string(options_.message_bytes_max) + ")");
 }
 
+std::optional<size_t> MessageReader::announced_bytes() const {
+  const std::string_view rest = std::string_view(buffer_).substr(offset_);
+  if (rest.size() < MessageHead::kBytes) return std::nullopt;
+  return MessageHead::kBytes + ReadBigEndian32(rest.substr(1));
+}
+
 Result<MessageReader::Next> MessageReader::Read(std::string_view* message) {
   if (failure_.ok()) failure_ = CheckHead();
   if (!failure_.ok()) return failure_;

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,10 @@ class MessageReader {
 
   // What is wrong with the message that has begun to arrive, as far as its first bytes tell.
   [[nodiscard]] Status CheckHead() const;
+
+  // What the message that has begun to arrive will be, its head included; nothing before that is
+  // known.
+  [[nodiscard]] std::optional<size_t> announced_bytes() const;
 
   // Received and not handed out yet.
   [[nodiscard]] size_t buffered_bytes() const { return buffer_.size() - offset_; }

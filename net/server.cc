@@ -15,7 +15,7 @@ Result<std::unique_ptr<Server>> Server::Start(AsioExecutor* executor, ServerOpti
   std::unique_ptr<Server> server(new Server(executor, std::move(options), tables));
   Server* const self = server.get();
   auto listener = TcpListener::Listen(
-      executor, {.address = self->options_.address},
+      executor, {.address = self->options_.address, .on_failed = self->options_.on_accept_failed},
       [self](std::unique_ptr<ByteStream> stream) { self->OnAccept(std::move(stream)); });
   if (!listener.ok()) return listener.status();
   self->listener_ = std::move(listener).value();
@@ -37,7 +37,13 @@ Server::~Server() {
 }
 
 Server::Counts Server::counts() const {
-  return {.accepted = accepted_, .refused = refused_, .open = connections_.size()};
+  Counts counts{.accepted = accepted_, .refused = refused_, .open = connections_.size()};
+  for (const auto& [number, connection] : connections_) {
+    const Session::Held held = connection->held();
+    counts.held.requests_bytes += held.requests_bytes;
+    counts.held.answers_bytes += held.answers_bytes;
+  }
+  return counts;
 }
 
 void Server::OnAccept(std::unique_ptr<ByteStream> stream) {
@@ -66,6 +72,11 @@ void Server::OnAccept(std::unique_ptr<ByteStream> stream) {
 }
 
 void Server::OnClosed(uint64_t number) {
+  const auto found = connections_.find(number);
+  if (options_.on_cut && found != connections_.end()) {
+    const Session::Cut cut = found->second->cut();
+    if (!cut.word.empty()) options_.on_cut(found->second->peer(), cut);
+  }
   // The connection is still running: it is destroyed by a task of its own.
   executor_->Post(alive_.Guard([this, number] {
     connections_.erase(number);

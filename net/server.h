@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "net/call_registry.h"
 #include "net/connection.h"
 #include "net/server_session.h"
+#include "net/session.h"
 #include "net/tcp.h"
 
 namespace keel::net {
@@ -26,6 +28,11 @@ struct ServerOptions {
   Address address;
   ServerSessionOptions session;
   size_t connections_max = 20'000;
+  // Each time that the system gave no connection, most likely for want of descriptors: those who
+  // connect wait, and it is tried again. May be empty.
+  std::function<void(const Status&)> on_accept_failed;
+  // Each connection that this side ended because of what the peer did, or did not do. May be empty.
+  std::function<void(std::string_view peer, const Session::Cut&)> on_cut;
   // The seam for TLS: what stands between the socket and the session.
   std::function<std::unique_ptr<ByteStream>(std::unique_ptr<ByteStream>)> wrap_stream;
 };
@@ -40,6 +47,8 @@ class Server {
     uint64_t accepted = 0;
     uint64_t refused = 0;
     size_t open = 0;
+    // Of all that are open.
+    Session::Held held;
   };
 
   [[nodiscard]] static Result<std::unique_ptr<Server>> Start(AsioExecutor* executor,

@@ -55,7 +55,9 @@ void ServerSession::Produce(OutputQueue* out) {
 
 void ServerSession::OnTime(uint64_t now_us) {
   if (chosen_ != nullptr) return chosen_->OnTime(now_us);
-  if (now_us >= decide_by_us_) closing_ = true;
+  if (closing_ || now_us < decide_by_us_) return;
+  closing_ = true;
+  is_late_ = true;
 }
 
 uint64_t ServerSession::NextWakeUs() const {
@@ -75,6 +77,16 @@ bool ServerSession::WantsClose() const {
 
 void ServerSession::OnTransportClosed(const Status& reason) {
   if (chosen_ != nullptr) chosen_->OnTransportClosed(reason);
+}
+
+Session::Cut ServerSession::cut() const {
+  if (chosen_ != nullptr) return chosen_->cut();
+  if (!is_late_) return {};
+  return {.word = "no_request_in_time", .detail = "it has not said what it speaks"};
+}
+
+Session::Held ServerSession::held() const {
+  return chosen_ != nullptr ? chosen_->held() : Held{.requests_bytes = first_bytes_.size()};
 }
 
 }  // namespace keel::net

@@ -45,6 +45,8 @@ class ServerSession final : public Session {
   void StartDrain(uint64_t now_us) override;
   [[nodiscard]] bool WantsClose() const override;
   void OnTransportClosed(const Status& reason) override;
+  [[nodiscard]] Cut cut() const override;
+  [[nodiscard]] Held held() const override;
 
  private:
   void Choose(Protocol protocol, uint64_t now_us);
@@ -55,6 +57,7 @@ class ServerSession final : public Session {
   std::string first_bytes_;
   std::unique_ptr<Session> chosen_;
   bool closing_ = false;
+  bool is_late_ = false;
 };
 
 }  // namespace keel::net

@@ -11,6 +11,7 @@
 //  - OnTransportClosed is the last call; everything that still ran is told.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string_view>
@@ -50,6 +51,20 @@ class Session {
   // Takes no new work, finishes what runs, then wants to close.
   virtual void StartDrain(uint64_t now_us) = 0;
   [[nodiscard]] virtual bool WantsClose() const = 0;
+  // Why this side ended the connection, for a count and for the log: a word of a small set, and
+  // what there is to say beside it. No word if it did not end it, or had no fault to find.
+  struct Cut {
+    std::string_view word;
+    std::string_view detail;
+  };
+  [[nodiscard]] virtual Cut cut() const { return {}; }
+  // What is in memory for the peer: of requests that are not done with, and of answers on their
+  // way.
+  struct Held {
+    size_t requests_bytes = 0;
+    size_t answers_bytes = 0;
+  };
+  [[nodiscard]] virtual Held held() const { return {}; }
   // `reason` is never OK: how the connection was lost, or that this side closed it.
   virtual void OnTransportClosed(const Status& reason) = 0;
 };

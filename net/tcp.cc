@@ -59,6 +59,7 @@ void TcpListener::Impl::Accept() {
     }
     // Most likely out of descriptors: trying again at once would spin.
     retry = executor->PostAfter(options.retry_us, [this] { Accept(); });
+    if (options.on_failed) options.on_failed(SocketStatus(error, "accepting"));
   }));
 }
 

@@ -31,6 +31,8 @@ class TcpListener {
     Address address;
     int backlog = 1024;
     uint64_t retry_us = 100'000;
+    // Each time that the system gave no connection and it waits; may be empty.
+    std::function<void(const Status&)> on_failed;
   };
   using OnAccept = std::function<void(std::unique_ptr<ByteStream>)>;
 

@@ -65,6 +65,9 @@ struct Config {
   bool batch_scheduling = true;
   std::string log_level = "info";
 
+  // On all client addresses together; the program lowers it to what the system's limit leaves.
+  uint64_t connections_max = 20'000;
+
   // ---- made of the above ----
   std::vector<net::Address> client_addresses;
   std::vector<net::Address> peer_addresses;

@@ -13,6 +13,7 @@
 #include "api/version.h"
 #include "base/mutant.h"
 #include "server/async_log.h"
+#include "server/file_limit.h"
 #include "server/flags.h"
 #include "server/inbox.h"
 #include "server/member.h"
@@ -78,7 +79,24 @@ void TakeSignals(Inbox* inbox) {
   }).detach();
 }
 
-int Run(const Config& config, Inbox* inbox) {
+// Nothing is lost where it cannot be raised: what there is bounds the connections.
+void BoundConnections(Config* config) {
+  const Result<FileLimit> limit = RaiseFileLimit();
+  if (!limit.ok()) {
+    LOG(WARNING) << "event=file_limit_unknown reason=\"" << limit.status().message() << '"';
+    return;
+  }
+  const uint64_t wanted = config->connections_max;
+  config->connections_max = ConnectionsMax(limit->now, wanted);
+  LOG(INFO) << "event=file_limit files=" << limit->now << " found=" << limit->found
+            << " client_connections_max=" << config->connections_max;
+  if (config->connections_max == wanted) return;
+  LOG(WARNING) << "event=few_files reason=\"the limit of open files leaves fewer client "
+                  "connections than "
+               << wanted << ": raise it (LimitNOFILE, ulimit -Hn)\"";
+}
+
+int Run(Config config, Inbox* inbox) {
   LOG(INFO) << "event=starting version=" << KEEL_VERSION << " name=" << config.name
             << " data_dir=" << config.data_dir << " pid=" << ::getpid();
   for (const std::string& note : config.notes)
@@ -87,6 +105,7 @@ int Run(const Config& config, Inbox* inbox) {
     LOG(WARNING)
         << "event=insecure reason=\"whoever reaches the ports reads and writes everything\"";
   }
+  BoundConnections(&config);
   Member member(config, inbox);
   Status ending = member.Start();
   if (ending.ok()) {

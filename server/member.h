@@ -7,9 +7,12 @@
 // is made durable. Belongs to the main thread.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/fs/posix_file_system.h"
 #include "net/server.h"
@@ -28,6 +31,7 @@
 #include "server/node/level_states.h"
 #include "server/node/node.h"
 #include "server/node/publisher.h"
+#include "server/occasional.h"
 #include "server/peer/peer_transport.h"
 #include "server/quota.h"
 #include "server/role_threads.h"
@@ -70,6 +74,8 @@ class Member {
   [[nodiscard]] std::string Introduce() const;
   void OnMembers(std::shared_ptr<const node::Membership> members,
                  std::shared_ptr<const raft::Config> config);
+  void OnAcceptFailed(const Status& why);
+  void OnCut(std::string_view peer, const net::Session::Cut& cut);
   void LogLeader(NodeId leader, Term term) const;
   void Fail(Status why);
   void StartScheduling();
@@ -107,6 +113,11 @@ class Member {
   std::unique_ptr<Archiver> archiver_;
   std::unique_ptr<ArchiveThreads> archive_threads_;
   admin::CallCounts calls_;
+  // The client executor's.
+  Occasional accept_failures_;
+  Occasional cuts_told_;
+  // By the word; a small set.
+  std::map<std::string, uint64_t, std::less<>> cuts_;
   net::MethodTable methods_;
   net::HttpTable http_;
   std::vector<std::unique_ptr<net::Server>> servers_;

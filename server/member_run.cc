@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <future>
+#include <optional>
 #include <utility>
 
 #include "base/numbers.h"
@@ -42,11 +43,32 @@ net::ServerOptions Member::ServerOptions(const net::Address& address) {
   grpc.http2.ping_interval_min_us = config_.keepalive_min_time_ms * 1000;
   grpc.http2.keepalive_interval_us = config_.keepalive_interval_ms * 1000;
   grpc.http2.keepalive_timeout_us = config_.keepalive_timeout_ms * 1000;
+  // Each address has its share: what one takes is out of reach of the others.
+  options.connections_max =
+      std::max<size_t>(config_.connections_max / config_.client_addresses.size(), 1);
+  options.on_accept_failed = [this](const Status& why) { OnAcceptFailed(why); };
+  options.on_cut = [this](std::string_view peer, const net::Session::Cut& cut) {
+    OnCut(peer, cut);
+  };
   grpc.on_ended = [this](const net::MethodTable::Method* method, Code code) {
     ++calls_ended_;
     calls_.Count(method, code);
   };
   return options;
+}
+
+void Member::OnAcceptFailed(const Status& why) {
+  const std::optional<uint64_t> left_out = accept_failures_.Tell(clock_.MonotonicUs());
+  if (!left_out.has_value()) return;
+  LOG(WARNING) << "event=accept_failed reason=\"" << why.message() << "\" not_told=" << *left_out;
+}
+
+void Member::OnCut(std::string_view peer, const net::Session::Cut& cut) {
+  ++cuts_[std::string(cut.word)];
+  const std::optional<uint64_t> left_out = cuts_told_.Tell(clock_.MonotonicUs());
+  if (!left_out.has_value()) return;
+  LOG(WARNING) << "event=client_cut peer=" << peer << " reason=" << cut.word << " detail=\""
+               << cut.detail << "\" not_told=" << *left_out;
 }
 
 node::MemberInfo Member::Self() const {
@@ -202,15 +224,27 @@ void Member::AddConnections(admin::Page* page) const {
     sum.accepted += counts.accepted;
     sum.refused += counts.refused;
     sum.open += counts.open;
+    sum.held.requests_bytes += counts.held.requests_bytes;
+    sum.held.answers_bytes += counts.held.answers_bytes;
   }
   page->Add({"keel_client_connections", "Client connections that are open."},
             static_cast<double>(sum.open));
+  page->Add({"keel_client_requests_bytes", "Bytes of clients' requests that have not begun."},
+            static_cast<double>(sum.held.requests_bytes));
+  page->Add({"keel_client_answers_bytes", "Bytes of answers that wait for clients to take them."},
+            static_cast<double>(sum.held.answers_bytes));
   page->Add({"keel_client_connections_accepted_total", "Client connections that were accepted.",
              admin::Page::Kind::kCounter},
             static_cast<double>(sum.accepted));
   page->Add({"keel_client_connections_refused_total", "Client connections beyond the bound.",
              admin::Page::Kind::kCounter},
             static_cast<double>(sum.refused));
+  for (const auto& [reason, count] : cuts_) {
+    page->Add({"keel_client_connections_cut_total",
+               "Client connections that this member ended, by what was wrong with them.",
+               admin::Page::Kind::kCounter},
+              static_cast<double>(count), {{"reason", reason}});
+  }
 }
 
 // Clients are told to go elsewhere while the node hands over what it leads; it serves those that

@@ -12,6 +12,7 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
 ACK = END_STREAM = 1
 END_HEADERS = 4
+CANCEL = 8
 INITIAL_WINDOW_SIZE = 4
 WINDOW_BYTES_MAX = (1 << 31) - 1
 
@@ -41,6 +42,8 @@ class Connection:
         self.socket.settimeout(30)
         self.buffer = b""
         self.messages = b""
+        self.room = {0: 65535}
+        self.stream_room = None
 
     def close(self):
         self.socket.close()
@@ -50,14 +53,51 @@ class Connection:
         settings = struct.pack(">HI", INITIAL_WINDOW_SIZE, window_bytes)
         self.socket.sendall(PREFACE + frame(SETTINGS, 0, 0, settings) + frame(SETTINGS, ACK, 0))
 
-    def call(self, stream, path, message):
-        """Begins a call, whose request goes on."""
+    def call(self, stream, path, message, ends=False):
+        """Begins a call, whose request goes on unless it ends."""
         body = b"\0" + struct.pack(">I", len(message)) + message
-        self.socket.sendall(frame(HEADERS, END_HEADERS, stream, request_head(path)) + frame(DATA, 0, stream, body))
+        flags = END_STREAM if ends else 0
+        self.socket.sendall(frame(HEADERS, END_HEADERS, stream, request_head(path)) + frame(DATA, flags, stream, body))
+
+    def reset(self, streams):
+        """Gives all of them up in one piece."""
+        self.socket.sendall(b"".join(frame(RST_STREAM, 0, stream, struct.pack(">I", CANCEL)) for stream in streams))
 
     def grant(self, stream, size_bytes):
         update = struct.pack(">I", size_bytes)
         self.socket.sendall(frame(WINDOW_UPDATE, 0, 0, update) + frame(WINDOW_UPDATE, 0, stream, update))
+
+    def _take_update(self):
+        """Reads a frame, for the room that it may give."""
+        kind, flags, stream, payload = self.read_frame()
+        if kind == WINDOW_UPDATE:
+            self.room[stream] = self.room.get(stream, 0) + int.from_bytes(payload, "big")
+        elif kind == SETTINGS and not flags & ACK:
+            settings = {payload[i:i + 2]: payload[i + 2:i + 6] for i in range(0, len(payload), 6)}
+            window = settings.get(struct.pack(">H", INITIAL_WINDOW_SIZE), struct.pack(">I", 65535))
+            self.stream_room = int.from_bytes(window, "big")
+        elif kind == GOAWAY:
+            raise EOFError(f"the server has enough: {payload!r}")
+        return kind, stream
+
+    def begin_request(self, stream, path, announced, sent):
+        """Of a message of `announced` bytes so many, as the windows allow; False if the call was ended before."""
+        self.socket.sendall(frame(HEADERS, END_HEADERS, stream, request_head(path)))
+        rest = b"\0" + struct.pack(">I", announced) + b"x" * sent
+        while self.stream_room is None:
+            self._take_update()
+        self.room[stream] = self.room.get(stream, 0) + self.stream_room
+        while rest:
+            size = min(len(rest), self.room[0], self.room[stream], 16384)
+            if size > 0:
+                self.socket.sendall(frame(DATA, 0, stream, rest[:size]))
+                self.room[0] -= size
+                self.room[stream] -= size
+                rest = rest[size:]
+                continue
+            if self._take_update() in ((HEADERS, stream), (RST_STREAM, stream)):
+                return False
+        return True
 
     def _take(self, count):
         while len(self.buffer) < count:

@@ -22,7 +22,7 @@ std::string Farewell(Server* server) {
 }
 
 TEST(Http2Flood, StreamsOpenedAndResetAtOnceEndTheConnection) {
-  Server server({.resets = {.burst = 100, .per_second = 10}});
+  Server server({.streams_max = 100, .resets = {.burst = 100, .per_second = 10}});
   server.Greet();
   uint32_t stream = 1;
   const auto reset_once = [&](uint64_t now_us) {
@@ -41,8 +41,26 @@ TEST(Http2Flood, StreamsOpenedAndResetAtOnceEndTheConnection) {
   EXPECT_EQ(server.session.streams(), 0u);
 }
 
+TEST(Http2Flood, GivingUpAllThatIsOpenIsNoFlood) {
+  Server server;
+  server.Greet();
+  const uint32_t streams = Http2Options().streams_max;
+  std::string opened;
+  std::string given_up;
+  for (uint32_t i = 0; i < streams; ++i) {
+    opened += frames::Headers(1 + 2 * i, frames::GrpcRequest("/a.B/C"));
+    given_up += frames::RstStream(1 + 2 * i, 8);
+  }
+  server.session.Receive(opened, kNowUs);
+  EXPECT_EQ(server.session.streams(), streams);
+  server.session.Receive(given_up, kNowUs + 1'000'000);
+  EXPECT_EQ(server.session.streams(), 0u);
+  EXPECT_EQ(Farewell(&server), "");
+  EXPECT_FALSE(server.session.WantsClose());
+}
+
 TEST(Http2Flood, MakingTheServerResetCountsAsWell) {
-  Server server({.resets = {.burst = 50, .per_second = 1}});
+  Server server({.streams_max = 50, .resets = {.burst = 50, .per_second = 1}});
   server.Greet();
   std::string farewell;
   for (uint32_t stream = 1; stream < 300 && farewell.empty(); stream += 2) {

@@ -121,9 +121,6 @@ TEST(Http2Flow, AllStreamsTogetherAreBounded) {
   EXPECT_EQ(server.session.Send(StreamId(1), {.body = message}), WriteResult::kFull);
   EXPECT_EQ(server.session.Send(StreamId(3), {.body = message}), WriteResult::kFull);
   EXPECT_EQ(server.session.Send(StreamId(5), {.body = message}), WriteResult::kRefused);
-  // Not even a call's last message goes past the connection's bound.
-  EXPECT_EQ(server.session.Send(StreamId(5), {.body = message, .last = true}),
-            WriteResult::kRefused);
   // 65,535 bytes leave: the connection is below its half, and all three are told.
   (void)server.Frames();
   std::vector<std::string> told;
@@ -133,6 +130,24 @@ TEST(Http2Flow, AllStreamsTogetherAreBounded) {
   std::sort(told.begin(), told.end());
   EXPECT_EQ(told, (std::vector<std::string>{"1 writable", "3 writable", "5 writable"}));
   EXPECT_EQ(server.session.Send(StreamId(5), {.body = message}), WriteResult::kFull);
+}
+
+TEST(Http2Flow, LastMessagesHaveABoundOfTheirOwnAndSmallOnesNone) {
+  Server server({.stream_queue_bytes_max = 50'000,
+                 .connection_queue_bytes_max = 100'000,
+                 .small_last_bytes_max = 1000,
+                 .last_queue_bytes_max = 200'000});
+  server.Greet();
+  for (const uint32_t stream : {1, 3, 5, 7, 9}) OpenStream(&server, stream);
+  const Payload large = Payload::Of(std::string(100'000, 'm'));
+  const auto send_last = [&](uint64_t stream, const Payload& message) {
+    return server.session.Send(StreamId(stream), {.body = message, .last = true});
+  };
+  EXPECT_EQ(send_last(1, large), WriteResult::kFull);
+  EXPECT_EQ(server.session.Send(StreamId(3), {.body = large}), WriteResult::kRefused);
+  EXPECT_EQ(send_last(5, large), WriteResult::kFull);
+  EXPECT_EQ(send_last(7, large), WriteResult::kRefused);
+  EXPECT_EQ(send_last(9, Payload::Of(std::string(1000, 's'))), WriteResult::kMore);
 }
 
 TEST(Http2Flow, AResetGivesTheQueueBack) {

@@ -2,11 +2,16 @@
 #include "net/server.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <set>
 
 #include "net/asio_channel.h"
 #include "net/system_clock.h"
+#include "tests/net/frames.h"
 #include "tests/net/sans_io.h"
 #include "tests/net/test_service.h"
 
@@ -118,6 +123,49 @@ TEST_F(ServerTest, ClosesConnectionsBeyondItsBound) {
   RunUntil([&] { return third.closed; });
   EXPECT_EQ(server_->counts().refused, 1u);
   EXPECT_FALSE(first.closed);
+}
+
+TEST_F(ServerTest, SaysThatNothingCanBeAcceptedAndTriesAgain) {
+  std::vector<Status> failures;
+  StartServer({.on_accept_failed = [&](const Status& why) { failures.push_back(why); }});
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  // The system connects it before anybody accepts.
+  const int client = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in where{};
+  where.sin_family = AF_INET;
+  where.sin_port = htons(server_->address().port);
+  where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::connect(client, reinterpret_cast<const sockaddr*>(&where), sizeof(where)), 0);
+  const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  RunUntil([&] { return failures.size() == 2; });
+  EXPECT_EQ(server_->counts().open, 0u);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  RunUntil([&] { return server_->counts().open == 1; });
+  ::close(client);
+  EXPECT_NE(failures[0].message().find("Too many open files"), std::string::npos) << failures[0];
+}
+
+TEST_F(ServerTest, TellsWhomItCutsOffAndWhy) {
+  std::vector<std::string> cuts;
+  StartServer({.on_cut = [&](std::string_view peer, const Session::Cut& cut) {
+    EXPECT_TRUE(peer.starts_with("127.0.0.1:")) << peer;
+    cuts.emplace_back(cut.word);
+  }});
+  std::string pings = frames::Preface();
+  for (int i = 0; i < 4; ++i) pings += frames::Ping();
+  RawClient eager(&executor_, server_->address(), pings);
+  RunUntil([&] { return eager.closed; });
+  RawClient wrong(&executor_, server_->address(),
+                  frames::Preface() + frames::Data(1, "of a stream that is not open"));
+  RunUntil([&] { return wrong.closed; });
+  {
+    RawClient polite(&executor_, server_->address(), frames::Preface());
+    RunUntil([&] { return !polite.heard.empty(); });
+  }
+  RunUntil([&] { return server_->counts().open == 0; });
+  EXPECT_EQ(cuts, (std::vector<std::string>{"too_many_pings", "protocol_error"}));
 }
 
 TEST_F(ServerTest, HangsUpOnNonsenseAndGoesOn) {

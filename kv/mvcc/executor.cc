@@ -3,43 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "kv/mvcc/compare.h"
 #include "kv/mvcc/range.h"
 
 namespace keel::kv {
 
 namespace {
-
-template <class T>
-bool Satisfies(const T& have, const T& want, CompareResult result) {
-  switch (result) {
-    case CompareResult::kEqual:
-      return have == want;
-    case CompareResult::kGreater:
-      return have > want;
-    case CompareResult::kLess:
-      return have < want;
-    case CompareResult::kNotEqual:
-      return have != want;
-  }
-  return false;
-}
-
-// A key that is not there compares as zeros.
-bool Holds(const Compare& compare, const KeyValue& kv) {
-  switch (compare.target) {
-    case CompareTarget::kVersion:
-      return Satisfies(kv.version, compare.number, compare.result);
-    case CompareTarget::kCreate:
-      return Satisfies(kv.create.value(), compare.number, compare.result);
-    case CompareTarget::kMod:
-      return Satisfies(kv.mod.value(), compare.number, compare.result);
-    case CompareTarget::kValue:
-      return Satisfies(kv.value, compare.value, compare.result);
-    case CompareTarget::kLease:
-      return Satisfies(kv.lease.value(), compare.number, compare.result);
-  }
-  return false;
-}
 
 const std::vector<RequestOp>& Branch(const TxnOp& op, bool success) {
   return success ? op.success : op.failure;
@@ -91,7 +60,7 @@ Result<bool> Executor::Holds(const Compare& compare) {
     return all;
   }));
   if (any) return all;
-  return compare.target != CompareTarget::kValue && kv::Holds(compare, KeyValue());
+  return HoldsForNoKey(compare);
 }
 
 Status Executor::Choose(const TxnOp& op, Path* path) {

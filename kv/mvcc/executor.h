@@ -19,13 +19,6 @@
 
 namespace keel::kv {
 
-// An answer, or why there is none.
-template <class T>
-struct Refusable {
-  KvError error = KvError::kNone;
-  T value;
-};
-
 class Executor {
  public:
   struct Parts {

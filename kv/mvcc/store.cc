@@ -104,7 +104,8 @@ ReadView Store::MakeView() const {
                    .applied = state_.applied,
                    .applied_term = state_.applied_term,
                    .revision = state_.revision,
-                   .compacted = state_.compacted});
+                   .compacted = state_.compacted,
+                   .auth_enabled = state_.auth_enabled});
 }
 
 void Store::Publish() {

@@ -5,6 +5,7 @@
 
 #include "kv/mvcc/compare.h"
 #include "kv/mvcc/range.h"
+#include "kv/mvcc/txn_shape.h"
 
 namespace keel::kv {
 
@@ -41,6 +42,8 @@ Result<Refusable<DeleteRangeResult>> Executor::DeleteRange(const DeleteRangeOp& 
 }
 
 Result<Refusable<TxnResult>> Executor::Txn(const TxnOp& op) {
+  // What it may cost counts, not what it will.
+  if (parts_.no_space && Puts(op)) return Refusable<TxnResult>{.error = KvError::kNoSpace};
   Path path;
   KEEL_RETURN_IF_ERROR(Choose(op, &path));
   size_t at = 0;
@@ -88,6 +91,7 @@ KvError Executor::CheckRead(const RangeRequest& request) const {
 }
 
 Result<KvError> Executor::CheckPut(const PutOp& op) {
+  if (parts_.no_space) return KvError::kNoSpace;
   if (!op.lease.IsNone() && !parts_.leases->Contains(op.lease)) return KvError::kLeaseNotFound;
   uint64_t value_bytes = op.value.size();
   if (op.ignore_value || op.ignore_lease) {
@@ -95,7 +99,6 @@ Result<KvError> Executor::CheckPut(const PutOp& op) {
     if (!head.has_value()) return KvError::kKeyNotFound;
     if (op.ignore_value) value_bytes = head->value_bytes;
   }
-  if (parts_.no_space) return KvError::kNoSpace;
   const bool fits = parts_.rules->Admits(op.key, op.key.size() + value_bytes);
   return fits ? KvError::kNone : KvError::kNoSpace;
 }

@@ -28,7 +28,7 @@ class Executor {
     const StoreState* state = nullptr;
     // The state before the command, for reads of the past; needed only where HasPastReads.
     const ReadView* past = nullptr;
-    bool no_space = false;  // an alarm stops all growth
+    bool no_space = false;  // an alarm or a full quota of the whole stops all growth
   };
   explicit Executor(const Parts& parts) : parts_(parts) {}
 

@@ -1,5 +1,8 @@
 #include "kv/mvcc/txn_shape.h"
 
+#include <algorithm>
+#include <vector>
+
 namespace keel::kv {
 
 namespace {
@@ -22,6 +25,13 @@ void Count(const TxnOp& txn, TxnReads* reads) {
   }
 }
 
+bool AnyPuts(const std::vector<RequestOp>& ops) {
+  return std::any_of(ops.begin(), ops.end(), [](const RequestOp& op) {
+    if (const auto* nested = std::get_if<NestedTxn>(&op)) return Puts(nested->txn.front());
+    return std::holds_alternative<PutOp>(op);
+  });
+}
+
 }  // namespace
 
 TxnReads ReadsOf(const TxnOp& txn) {
@@ -29,5 +39,7 @@ TxnReads ReadsOf(const TxnOp& txn) {
   Count(txn, &reads);
   return reads;
 }
+
+bool Puts(const TxnOp& txn) { return AnyPuts(txn.success) || AnyPuts(txn.failure); }
 
 }  // namespace keel::kv

@@ -17,4 +17,7 @@ struct TxnReads {
 };
 [[nodiscard]] TxnReads ReadsOf(const TxnOp& txn);
 
+// Whether anything in it puts, taken or not: etcd's measure of a transaction that costs room.
+[[nodiscard]] bool Puts(const TxnOp& txn);
+
 }  // namespace keel::kv

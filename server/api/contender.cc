@@ -125,7 +125,7 @@ void Contender::OnLooked(const Result<std::string>& before, Revision at, bool ha
     request.without_puts = true;
     return follower_->Await(request);
   }
-  if (!has_key) return Finish(Unknown(contest_.expired));
+  if (!has_key) return Finish(StatusOf(contest_.expired));
   Finish(Turn{.key = key_, .revision = revision_, .lease = contest_.lease, .now = at});
 }
 

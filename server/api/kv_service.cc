@@ -212,22 +212,15 @@ void Compact(const CorePtr& core, const pb::CompactionRequest& message, const Ca
 }  // namespace
 
 void AddKv(const CorePtr& core, net::MethodTable* methods) {
-  const auto bind = [core](auto handle) {
-    return [core, handle](auto& message, const Caller& caller, const Reply& reply) {
-      handle(core, message, caller, reply);
-    };
-  };
   using Learners = Core::Learners;
   methods->AddUnary("/etcdserverpb.KV/Range",
-                    Unary<pb::RangeRequest>(core, Learners::kServed, bind(Range)));
-  methods->AddUnary("/etcdserverpb.KV/Put",
-                    Unary<pb::PutRequest>(core, Learners::kRefused, bind(Put)));
+                    Unary<pb::RangeRequest>(core, Learners::kServed, Range));
+  methods->AddUnary("/etcdserverpb.KV/Put", Unary<pb::PutRequest>(core, Learners::kRefused, Put));
   methods->AddUnary("/etcdserverpb.KV/DeleteRange",
-                    Unary<pb::DeleteRangeRequest>(core, Learners::kRefused, bind(DeleteRange)));
-  methods->AddUnary("/etcdserverpb.KV/Txn",
-                    Unary<pb::TxnRequest>(core, Learners::kRefused, bind(Txn)));
+                    Unary<pb::DeleteRangeRequest>(core, Learners::kRefused, DeleteRange));
+  methods->AddUnary("/etcdserverpb.KV/Txn", Unary<pb::TxnRequest>(core, Learners::kRefused, Txn));
   methods->AddUnary("/etcdserverpb.KV/Compact",
-                    Unary<pb::CompactionRequest>(core, Learners::kRefused, bind(Compact)));
+                    Unary<pb::CompactionRequest>(core, Learners::kRefused, Compact));
   methods->AddStreaming(
       "/etcdserverpb.KV/RangeStream",
       [core](net::ServerCall call,

@@ -173,10 +173,10 @@ void Remove(const CorePtr& core, const pb::MemberRemoveRequest& message, const C
 
 void Update(const CorePtr& core, const pb::MemberUpdateRequest& message, const Caller& /*caller*/,
             const Reply& reply) {
-  if (!ArePeerUrls(message.peerurls())) return reply.Fail(StatusOf(ApiError::kMemberBadUrls));
   ReadMembers(core, reply, [core, message, reply](const Members& members) {
     const NodeId id(message.id());
     if (!members.Has(id)) return reply.Fail(StatusOf(ApiError::kMemberNotFound));
+    if (!ArePeerUrls(message.peerurls())) return reply.Fail(StatusOf(ApiError::kMemberBadUrls));
     if (IsUsed(message.peerurls(), members, id)) {
       return reply.Fail(StatusOf(ApiError::kPeerUrlExists));
     }

@@ -131,6 +131,7 @@ void Contender::OnLooked(const Result<std::string>& before, Revision at, bool ha
 
 void Contender::Finish(Result<Turn> result) {
   follower_.reset();
+  if (!result.ok()) result = ThroughAClient(result.status());
   if (done_) std::move(done_)(std::move(result));
 }
 

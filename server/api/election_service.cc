@@ -38,13 +38,14 @@ void IfElected(const CorePtr& core, const pb::LeaderKey& leader, kv::RequestOp o
 
 void Proclaim(const CorePtr& core, const pb::ProclaimRequest& message, const Caller& caller,
               const Reply& reply) {
+  if (!message.has_leader()) return reply.Fail(StatusOf(ApiError::kLeaderKeyMissing));
   kv::PutOp put;
   put.key = message.leader().key();
   put.value = message.value();
   put.lease = kv::LeaseId(static_cast<uint64_t>(message.leader().lease()));
   IfElected(core, message.leader(), std::move(put), caller,
             [core, reply](const Result<node::Applied>& applied) {
-              if (!applied.ok()) return reply.Fail(applied.status());
+              if (!applied.ok()) return reply.Fail(ThroughAClient(applied.status()));
               if (!std::get<kv::TxnResult>(applied->outcome.answer).succeeded) {
                 return reply.Fail(StatusOf(ApiError::kElectionNotLeader));
               }
@@ -56,11 +57,12 @@ void Proclaim(const CorePtr& core, const pb::ProclaimRequest& message, const Cal
 
 void Resign(const CorePtr& core, const pb::ResignRequest& message, const Caller& caller,
             const Reply& reply) {
+  if (!message.has_leader()) return reply.Fail(StatusOf(ApiError::kLeaderKeyMissing));
   kv::DeleteRangeOp remove;
   remove.keys.begin = message.leader().key();
   IfElected(core, message.leader(), std::move(remove), caller,
             [core, reply](const Result<node::Applied>& applied) {
-              if (!applied.ok()) return reply.Fail(applied.status());
+              if (!applied.ok()) return reply.Fail(ThroughAClient(applied.status()));
               pb::ResignResponse response;
               *response.mutable_header() = core->Header(applied->outcome.revision);
               reply.Send(response);
@@ -72,7 +74,7 @@ void Leader(const CorePtr& core, const pb::LeaderRequest& message, const Caller&
   core->Read(Core::Where::kPool, [core, reply, name = message.name()](const Result<ViewPtr>& view) {
     if (!view.ok()) return reply.Fail(view.status());
     auto elected = FindElected(**view, name);
-    if (!elected.ok()) return reply.Fail(elected.status());
+    if (!elected.ok()) return reply.Fail(Unmapped(elected.status()));
     if (!elected->has_value()) return reply.Fail(StatusOf(ApiError::kElectionNoLeader));
     pb::LeaderResponse response;
     *response.mutable_header() = core->Header((*view)->revision());
@@ -135,7 +137,7 @@ class ObserveStream final : public net::CallHandler, public OpenStream {
   }
 
   void OnFound(const Result<std::optional<kv::KeyValue>>& found, Revision at) {
-    if (!found.ok()) return End(found.status());
+    if (!found.ok()) return End(Unmapped(found.status()));
     const std::optional<kv::KeyValue>& elected = *found;
     if (elected.has_value() && elected->mod != told_) {
       told_ = elected->mod;

@@ -179,4 +179,11 @@ Status StatusOf(raft::ReadRefusal refusal) {
   return StatusOf(ApiError::kTimeout);
 }
 
+Status Unmapped(const Status& failure) { return Unknown(std::string(failure.message())); }
+
+Status ThroughAClient(const Status& failure) {
+  const bool stays = failure.ok() || failure.code() == Code::kUnavailable;
+  return stays ? failure : Unmapped(failure);
+}
+
 }  // namespace keel::api

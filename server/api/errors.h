@@ -87,6 +87,7 @@ namespace keel::api {
 
 // X(name, code, words): those of etcd's locks and elections, whose words stand alone
 #define KEEL_API_BARE_ERROR_LIST(X)                                    \
+  X(kLeaderKeyMissing, kUnknown, "\"leader\" field must be provided")  \
   X(kElectionNoLeader, kUnknown, "election: no leader")                \
   X(kElectionNotLeader, kUnknown, "election: not leader")              \
   X(kElectionSessionExpired, kUnknown, "election: session is expired") \
@@ -105,5 +106,12 @@ enum class ApiError : uint8_t {
 [[nodiscard]] Status StatusOf(const node::Unknown& unknown);
 [[nodiscard]] Status StatusOf(raft::ConfigRefusal refusal);
 [[nodiscard]] Status StatusOf(raft::ReadRefusal refusal);
+
+// A failure that no client of etcd knows, such as a disk's: Unknown, and its own words. etcd's do
+// the same; INTERNAL would make some clients ask for ever.
+[[nodiscard]] Status Unmapped(const Status& failure);
+// etcd's locks and elections ask through a client of their own, by which a refusal keeps its words
+// and loses its code: Unknown. UNAVAILABLE stays what it is, as it sends callers to other members.
+[[nodiscard]] Status ThroughAClient(const Status& failure);
 
 }  // namespace keel::api

@@ -28,7 +28,7 @@ void AnswerRange(const CorePtr& core, const kv::ReadView& view, const kv::RangeR
   if (core->slow_requests().is_on()) {
     reply.trace()->NoteEnd(Trace::Stage::kRead, core->clock().MonotonicMs());
   }
-  if (!result.ok()) return reply.Fail(result.status());
+  if (!result.ok()) return reply.Fail(Unmapped(result.status()));
   if (result->error != kv::KvError::kNone) return reply.Fail(StatusOf(result->error));
   // Short of what was asked for only because of the budget: etcd's clients would not notice.
   const bool cut = result->more && (request.limit == 0 || result->kvs.size() < request.limit);
@@ -151,7 +151,7 @@ void AnswerTxn(const CorePtr& core, const kv::ReadView& view,
   if (core->slow_requests().is_on()) {
     reply.trace()->NoteEnd(Trace::Stage::kRead, core->clock().MonotonicMs());
   }
-  if (!result.ok()) return reply.Fail(result.status());
+  if (!result.ok()) return reply.Fail(Unmapped(result.status()));
   if (result->error != kv::KvError::kNone) return reply.Fail(StatusOf(result->error));
   pb::TxnResponse response;
   *response.mutable_header() = core->Header(view.revision());

@@ -17,7 +17,7 @@ void Unlock(const CorePtr& core, const pb::UnlockRequest& message, const Caller&
   remove.keys.begin = message.key();
   core->Propose(caller, {.operation = std::move(remove), .essential = true},
                 [core, reply](const Result<node::Applied>& applied) {
-                  if (!applied.ok()) return reply.Fail(applied.status());
+                  if (!applied.ok()) return reply.Fail(ThroughAClient(applied.status()));
                   pb::UnlockResponse response;
                   *response.mutable_header() = core->Header(applied->outcome.revision);
                   reply.Send(response);

@@ -149,7 +149,7 @@ void Hash(const CorePtr& core, const pb::HashRequest& /*message*/, const Caller&
           const Reply& reply) {
   core->pool().Post([core, reply, view = core->view()] {
     const Result<kv::KeysHash> hash = kv::HashKeys(*view, Revision());
-    if (!hash.ok()) return reply.Fail(hash.status());
+    if (!hash.ok()) return reply.Fail(Unmapped(hash.status()));
     pb::HashResponse response;
     *response.mutable_header() = core->Header(view->revision());
     response.set_hash(Fold(hash->hash));
@@ -162,7 +162,7 @@ void HashKv(const CorePtr& core, const pb::HashKVRequest& message, const Caller&
   const Revision at(static_cast<uint64_t>(std::max<int64_t>(message.revision(), 0)));
   core->pool().Post([core, reply, at, view = core->view()] {
     const Result<kv::KeysHash> hash = kv::HashKeys(*view, at);
-    if (!hash.ok()) return reply.Fail(hash.status());
+    if (!hash.ok()) return reply.Fail(Unmapped(hash.status()));
     if (hash->error != kv::KvError::kNone) return reply.Fail(StatusOf(hash->error));
     pb::HashKVResponse response;
     *response.mutable_header() = core->Header(view->revision());

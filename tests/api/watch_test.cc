@@ -1,6 +1,10 @@
 // etcdserverpb.Watch as its clients see it; the numbers are those of the list of semantics.
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <memory>
+#include <set>
+
 #include "api/etcdserverpb/kv.pb.h"
 #include "api/etcdserverpb/watch.pb.h"
 #include "tests/api/support/api_cluster.h"
@@ -157,6 +161,28 @@ TEST_F(WatchTest, ACompactedBeginningIsCreatedAndThenCanceled) {  // 25, 26
   stream.Send(Create("a", "", 5));
   EXPECT_TRUE(Next(&stream).created());
   EXPECT_EQ(Next(&stream).events(0).kv().mod_revision(), 5);
+}
+
+TEST_F(WatchTest, ABeginningBelowZeroIsBeforeAllThatIsCompacted) {  // 25
+  Put("a");
+  Put("a");
+  Stream stream(&cluster_, kPath);
+  // Nothing is compacted: it is none, and the watch begins now.
+  stream.Send(Create("a", "", -1));
+  EXPECT_TRUE(Next(&stream).created());
+  Put("a");
+  EXPECT_EQ(Next(&stream).events(0).kv().mod_revision(), 4);
+  Compact(2);
+  for (const int64_t start : {int64_t{-1}, int64_t{-7}, std::numeric_limits<int64_t>::min()}) {
+    stream.Send(Create("a", "", start));
+    const auto created = Next(&stream);
+    EXPECT_TRUE(created.created());
+    EXPECT_FALSE(created.canceled());
+    const auto canceled = Next(&stream);
+    EXPECT_TRUE(canceled.canceled());
+    EXPECT_EQ(canceled.watch_id(), created.watch_id());
+    EXPECT_EQ(canceled.compact_revision(), 2);
+  }
 }
 
 TEST_F(WatchTest, CancelIsAnsweredOnceAndAnUnknownIdNever) {  // 32

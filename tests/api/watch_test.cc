@@ -319,6 +319,34 @@ TEST_F(FragmentTest, AQuietWatcherIsToldHowFarItIs) {  // 30
   EXPECT_TRUE(IsQuiet(&without));
 }
 
+TEST_F(FragmentTest, ProgressComesWithATenthOfJitter) {  // 30
+  constexpr uint64_t kStepUs = 20'000;
+  std::vector<std::unique_ptr<Stream>> streams;
+  for (int i = 0; i < 12; ++i) {
+    streams.push_back(std::make_unique<Stream>(&cluster_, kPath));
+    auto request = Create("quiet");
+    request.mutable_create_request()->set_progress_notify(true);
+    streams.back()->Send(request);
+  }
+  cluster_.RunFor(kStepUs);
+  for (const auto& stream : streams) ASSERT_EQ(stream->log().messages.size(), 1u);
+  // The steps in which the first progress of each came.
+  std::set<uint64_t> steps;
+  for (uint64_t step = 1; step <= 12'000'000 / kStepUs; ++step) {
+    cluster_.RunFor(kStepUs);
+    for (const auto& stream : streams) {
+      if (stream->log().messages.size() < 2 || stream->log().paused) continue;
+      stream->Pause();
+      steps.insert(step);
+    }
+  }
+  for (const auto& stream : streams) EXPECT_EQ(stream->log().messages.size(), 2u);
+  ASSERT_FALSE(steps.empty());
+  EXPECT_GE(*steps.begin() * kStepUs, 10'000'000 - 2 * kStepUs);
+  EXPECT_LE(*steps.rbegin() * kStepUs, 11'000'000 + 2 * kStepUs);
+  EXPECT_GE(steps.size(), 4u) << "they come all at once";
+}
+
 TEST_F(WatchTest, ManualProgressIsAnsweredWhenAllWatchersAreUpToDate) {  // 29
   Stream stream(&cluster_, kPath);
   stream.Send(Progress());

@@ -1,5 +1,8 @@
 #include "client/kv.h"
 
+#include <algorithm>
+#include <variant>
+
 #include "client/core/convert.h"
 #include "client/core/view_call.h"
 #include "client/pages.h"
@@ -12,11 +15,22 @@ constexpr Method kRange{.path = "/etcdserverpb.KV/Range", .retry = Retry::kIdemp
 constexpr Method kPut{.path = "/etcdserverpb.KV/Put", .retry = Retry::kOnce};
 constexpr Method kDelete{.path = "/etcdserverpb.KV/DeleteRange", .retry = Retry::kOnce};
 constexpr Method kTxn{.path = "/etcdserverpb.KV/Txn", .retry = Retry::kOnce};
+constexpr Method kReadTxn{.path = "/etcdserverpb.KV/Txn", .retry = Retry::kIdempotent};
 constexpr Method kCompact{
     .path = "/etcdserverpb.KV/Compact", .retry = Retry::kOnce, .patient = true};
 constexpr uint64_t kPageSize = 1'000;
 
 Route ForWrites() { return {.kind = Route::Kind::kPreferLeader}; }
+
+// Nothing in it, whichever list is carried out, puts or deletes.
+bool ReadsOnly(const Txn& txn) {
+  const auto reads = [](const Txn::Step& step) {
+    if (const auto* nested = std::get_if<Txn>(&step)) return ReadsOnly(*nested);
+    return std::holds_alternative<GetRequest>(step);
+  };
+  return std::all_of(txn.then_steps().begin(), txn.then_steps().end(), reads) &&
+         std::all_of(txn.else_steps().begin(), txn.else_steps().end(), reads);
+}
 
 }  // namespace
 
@@ -63,8 +77,8 @@ Operation Kv::StartDelete(DeleteRequest request, Done<Result<DeleteResult>> done
 
 Operation Kv::StartCommit(Txn request, Done<Result<TxnResult>> done) const {
   return StartCall<etcdserverpb::TxnResponse>(
-      view_, kTxn, ForWrites(), Encode(view_.prefix, request), std::move(done),
-      [prefix = view_.prefix](etcdserverpb::TxnResponse* response) {
+      view_, ReadsOnly(request) ? kReadTxn : kTxn, ForWrites(), Encode(view_.prefix, request),
+      std::move(done), [prefix = view_.prefix](etcdserverpb::TxnResponse* response) {
         return Result<TxnResult>(Decode(prefix, response));
       });
 }

@@ -14,6 +14,13 @@
 
 namespace keel::kv {
 
+// An answer, or why there is none.
+template <class T>
+struct Refusable {
+  KvError error = KvError::kNone;
+  T value;
+};
+
 struct PutResult {
   std::optional<KeyValue> previous;
   friend bool operator==(const PutResult&, const PutResult&) = default;

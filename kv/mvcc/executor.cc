@@ -3,43 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "kv/mvcc/compare.h"
 #include "kv/mvcc/range.h"
+#include "kv/mvcc/txn_shape.h"
 
 namespace keel::kv {
 
 namespace {
-
-template <class T>
-bool Satisfies(const T& have, const T& want, CompareResult result) {
-  switch (result) {
-    case CompareResult::kEqual:
-      return have == want;
-    case CompareResult::kGreater:
-      return have > want;
-    case CompareResult::kLess:
-      return have < want;
-    case CompareResult::kNotEqual:
-      return have != want;
-  }
-  return false;
-}
-
-// A key that is not there compares as zeros.
-bool Holds(const Compare& compare, const KeyValue& kv) {
-  switch (compare.target) {
-    case CompareTarget::kVersion:
-      return Satisfies(kv.version, compare.number, compare.result);
-    case CompareTarget::kCreate:
-      return Satisfies(kv.create.value(), compare.number, compare.result);
-    case CompareTarget::kMod:
-      return Satisfies(kv.mod.value(), compare.number, compare.result);
-    case CompareTarget::kValue:
-      return Satisfies(kv.value, compare.value, compare.result);
-    case CompareTarget::kLease:
-      return Satisfies(kv.lease.value(), compare.number, compare.result);
-  }
-  return false;
-}
 
 const std::vector<RequestOp>& Branch(const TxnOp& op, bool success) {
   return success ? op.success : op.failure;
@@ -72,6 +42,8 @@ Result<Refusable<DeleteRangeResult>> Executor::DeleteRange(const DeleteRangeOp& 
 }
 
 Result<Refusable<TxnResult>> Executor::Txn(const TxnOp& op) {
+  // What it may cost counts, not what it will.
+  if (parts_.no_space && Puts(op)) return Refusable<TxnResult>{.error = KvError::kNoSpace};
   Path path;
   KEEL_RETURN_IF_ERROR(Choose(op, &path));
   size_t at = 0;
@@ -91,7 +63,7 @@ Result<bool> Executor::Holds(const Compare& compare) {
     return all;
   }));
   if (any) return all;
-  return compare.target != CompareTarget::kValue && kv::Holds(compare, KeyValue());
+  return HoldsForNoKey(compare);
 }
 
 Status Executor::Choose(const TxnOp& op, Path* path) {
@@ -119,6 +91,7 @@ KvError Executor::CheckRead(const RangeRequest& request) const {
 }
 
 Result<KvError> Executor::CheckPut(const PutOp& op) {
+  if (parts_.no_space) return KvError::kNoSpace;
   if (!op.lease.IsNone() && !parts_.leases->Contains(op.lease)) return KvError::kLeaseNotFound;
   uint64_t value_bytes = op.value.size();
   if (op.ignore_value || op.ignore_lease) {
@@ -126,7 +99,6 @@ Result<KvError> Executor::CheckPut(const PutOp& op) {
     if (!head.has_value()) return KvError::kKeyNotFound;
     if (op.ignore_value) value_bytes = head->value_bytes;
   }
-  if (parts_.no_space) return KvError::kNoSpace;
   const bool fits = parts_.rules->Admits(op.key, op.key.size() + value_bytes);
   return fits ? KvError::kNone : KvError::kNoSpace;
 }

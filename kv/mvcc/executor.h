@@ -19,13 +19,6 @@
 
 namespace keel::kv {
 
-// An answer, or why there is none.
-template <class T>
-struct Refusable {
-  KvError error = KvError::kNone;
-  T value;
-};
-
 class Executor {
  public:
   struct Parts {
@@ -35,7 +28,7 @@ class Executor {
     const StoreState* state = nullptr;
     // The state before the command, for reads of the past; needed only where HasPastReads.
     const ReadView* past = nullptr;
-    bool no_space = false;  // an alarm stops all growth
+    bool no_space = false;  // an alarm or a full quota of the whole stops all growth
   };
   explicit Executor(const Parts& parts) : parts_(parts) {}
 

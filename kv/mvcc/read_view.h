@@ -27,6 +27,7 @@ class ReadView {
     Term applied_term;
     Revision revision;
     Revision compacted;
+    bool auth_enabled = false;
   };
   explicit ReadView(Options options) : options_(std::move(options)) {}
 
@@ -34,6 +35,7 @@ class ReadView {
   [[nodiscard]] Term applied_term() const { return options_.applied_term; }
   [[nodiscard]] Revision revision() const { return options_.revision; }
   [[nodiscard]] Revision compacted() const { return options_.compacted; }
+  [[nodiscard]] bool auth_enabled() const { return options_.auth_enabled; }
   [[nodiscard]] const Layout& layout() const { return options_.layout; }
   [[nodiscard]] std::unique_ptr<EngineIterator> Iterate(bool fill_cache) const;
 

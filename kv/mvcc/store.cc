@@ -104,7 +104,8 @@ ReadView Store::MakeView() const {
                    .applied = state_.applied,
                    .applied_term = state_.applied_term,
                    .revision = state_.revision,
-                   .compacted = state_.compacted});
+                   .compacted = state_.compacted,
+                   .auth_enabled = state_.auth_enabled});
 }
 
 void Store::Publish() {
@@ -255,7 +256,7 @@ Result<Outcome> Store::Key(Operation* operation) {
                         .leases = &leases_,
                         .rules = &rules_,
                         .state = &state_,
-                        .no_space = alarms_.IsRaised(AlarmKind::kNoSpace)};
+                        .no_space = IsFull()};
   if (auto* op = std::get_if<PutOp>(operation)) {
     KEEL_ASSIGN_OR_RETURN(auto put, Executor(parts).Put(std::move(*op)));
     return ToOutcome(&put);
@@ -290,7 +291,7 @@ void Store::NoteLease(LeaseId id) {
 }
 
 Result<Outcome> Store::Grant(const LeaseGrantOp& op) {
-  if (alarms_.IsRaised(AlarmKind::kNoSpace)) return Outcome{.error = KvError::kNoSpace};
+  if (IsFull()) return Outcome{.error = KvError::kNoSpace};
   if (leases_.Contains(op.id)) return Outcome{.error = KvError::kLeaseExists};
   leases_.Set(op.id, {.ttl_s = op.ttl_s}, layout_, &pending_.batch());
   NoteLease(op.id);

@@ -173,10 +173,10 @@ void Remove(const CorePtr& core, const pb::MemberRemoveRequest& message, const C
 
 void Update(const CorePtr& core, const pb::MemberUpdateRequest& message, const Caller& /*caller*/,
             const Reply& reply) {
-  if (!ArePeerUrls(message.peerurls())) return reply.Fail(StatusOf(ApiError::kMemberBadUrls));
   ReadMembers(core, reply, [core, message, reply](const Members& members) {
     const NodeId id(message.id());
     if (!members.Has(id)) return reply.Fail(StatusOf(ApiError::kMemberNotFound));
+    if (!ArePeerUrls(message.peerurls())) return reply.Fail(StatusOf(ApiError::kMemberBadUrls));
     if (IsUsed(message.peerurls(), members, id)) {
       return reply.Fail(StatusOf(ApiError::kPeerUrlExists));
     }
@@ -205,22 +205,17 @@ void Promote(const CorePtr& core, const pb::MemberPromoteRequest& message, const
 }  // namespace
 
 void AddCluster(const CorePtr& core, net::MethodTable* methods) {
-  const auto bind = [core](auto handle) {
-    return [core, handle](auto& message, const Caller& caller, const Reply& reply) {
-      handle(core, message, caller, reply);
-    };
-  };
   using Learners = Core::Learners;
   methods->AddUnary("/etcdserverpb.Cluster/MemberList",
-                    Unary<pb::MemberListRequest>(core, Learners::kRefused, bind(List)));
+                    Unary<pb::MemberListRequest>(core, Learners::kRefused, List));
   methods->AddUnary("/etcdserverpb.Cluster/MemberAdd",
-                    Unary<pb::MemberAddRequest>(core, Learners::kRefused, bind(Add)));
+                    Unary<pb::MemberAddRequest>(core, Learners::kRefused, Add));
   methods->AddUnary("/etcdserverpb.Cluster/MemberRemove",
-                    Unary<pb::MemberRemoveRequest>(core, Learners::kRefused, bind(Remove)));
+                    Unary<pb::MemberRemoveRequest>(core, Learners::kRefused, Remove));
   methods->AddUnary("/etcdserverpb.Cluster/MemberUpdate",
-                    Unary<pb::MemberUpdateRequest>(core, Learners::kRefused, bind(Update)));
+                    Unary<pb::MemberUpdateRequest>(core, Learners::kRefused, Update));
   methods->AddUnary("/etcdserverpb.Cluster/MemberPromote",
-                    Unary<pb::MemberPromoteRequest>(core, Learners::kRefused, bind(Promote)));
+                    Unary<pb::MemberPromoteRequest>(core, Learners::kRefused, Promote));
 }
 
 }  // namespace keel::api

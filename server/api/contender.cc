@@ -125,12 +125,13 @@ void Contender::OnLooked(const Result<std::string>& before, Revision at, bool ha
     request.without_puts = true;
     return follower_->Await(request);
   }
-  if (!has_key) return Finish(Unknown(contest_.expired));
+  if (!has_key) return Finish(StatusOf(contest_.expired));
   Finish(Turn{.key = key_, .revision = revision_, .lease = contest_.lease, .now = at});
 }
 
 void Contender::Finish(Result<Turn> result) {
   follower_.reset();
+  if (!result.ok()) result = ThroughAClient(result.status());
   if (done_) std::move(done_)(std::move(result));
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "server/api/errors.h"
 #include "server/api/key_follower.h"
 
 namespace keel::api {
@@ -18,7 +19,7 @@ struct Contest {
   kv::LeaseId lease;  // none: one is granted for it
   std::string value;
   // What it says where its key went while it waited.
-  const char* expired = "";
+  ApiError expired = ApiError::kLockSessionExpired;
 };
 
 // Its turn has come: its key, and the revision of that key's creation.

@@ -38,15 +38,16 @@ void IfElected(const CorePtr& core, const pb::LeaderKey& leader, kv::RequestOp o
 
 void Proclaim(const CorePtr& core, const pb::ProclaimRequest& message, const Caller& caller,
               const Reply& reply) {
+  if (!message.has_leader()) return reply.Fail(StatusOf(ApiError::kLeaderKeyMissing));
   kv::PutOp put;
   put.key = message.leader().key();
   put.value = message.value();
   put.lease = kv::LeaseId(static_cast<uint64_t>(message.leader().lease()));
   IfElected(core, message.leader(), std::move(put), caller,
             [core, reply](const Result<node::Applied>& applied) {
-              if (!applied.ok()) return reply.Fail(applied.status());
+              if (!applied.ok()) return reply.Fail(ThroughAClient(applied.status()));
               if (!std::get<kv::TxnResult>(applied->outcome.answer).succeeded) {
-                return reply.Fail(Unknown("election: not leader"));
+                return reply.Fail(StatusOf(ApiError::kElectionNotLeader));
               }
               pb::ProclaimResponse response;
               *response.mutable_header() = core->Header(applied->outcome.revision);
@@ -56,11 +57,12 @@ void Proclaim(const CorePtr& core, const pb::ProclaimRequest& message, const Cal
 
 void Resign(const CorePtr& core, const pb::ResignRequest& message, const Caller& caller,
             const Reply& reply) {
+  if (!message.has_leader()) return reply.Fail(StatusOf(ApiError::kLeaderKeyMissing));
   kv::DeleteRangeOp remove;
   remove.keys.begin = message.leader().key();
   IfElected(core, message.leader(), std::move(remove), caller,
             [core, reply](const Result<node::Applied>& applied) {
-              if (!applied.ok()) return reply.Fail(applied.status());
+              if (!applied.ok()) return reply.Fail(ThroughAClient(applied.status()));
               pb::ResignResponse response;
               *response.mutable_header() = core->Header(applied->outcome.revision);
               reply.Send(response);
@@ -72,8 +74,8 @@ void Leader(const CorePtr& core, const pb::LeaderRequest& message, const Caller&
   core->Read(Core::Where::kPool, [core, reply, name = message.name()](const Result<ViewPtr>& view) {
     if (!view.ok()) return reply.Fail(view.status());
     auto elected = FindElected(**view, name);
-    if (!elected.ok()) return reply.Fail(elected.status());
-    if (!elected->has_value()) return reply.Fail(Unknown("election: no leader"));
+    if (!elected.ok()) return reply.Fail(Unmapped(elected.status()));
+    if (!elected->has_value()) return reply.Fail(StatusOf(ApiError::kElectionNoLeader));
     pb::LeaderResponse response;
     *response.mutable_header() = core->Header((*view)->revision());
     Write(std::move(**elected), response.mutable_kv());
@@ -135,7 +137,7 @@ class ObserveStream final : public net::CallHandler, public OpenStream {
   }
 
   void OnFound(const Result<std::optional<kv::KeyValue>>& found, Revision at) {
-    if (!found.ok()) return End(found.status());
+    if (!found.ok()) return End(Unmapped(found.status()));
     const std::optional<kv::KeyValue>& elected = *found;
     if (elected.has_value() && elected->mod != told_) {
       told_ = elected->mod;
@@ -170,7 +172,7 @@ void AddElection(const std::shared_ptr<WatchCenter>& center, net::MethodTable* m
             return Contest{.name = request.name(),
                            .lease = kv::LeaseId(static_cast<uint64_t>(request.lease())),
                            .value = request.value(),
-                           .expired = "election: session is expired"};
+                           .expired = ApiError::kElectionSessionExpired};
           },
       .answer =
           [](const Core& core, const Contest& contest, const Turn& turn) {
@@ -185,18 +187,11 @@ void AddElection(const std::shared_ptr<WatchCenter>& center, net::MethodTable* m
   const std::string service = "/v3electionpb.Election/";
   methods->AddStreaming(service + "Campaign", CampaignCall::Method(center, rules));
   const CorePtr core = center->core();
-  const auto bind = [core](auto handle) {
-    return [core, handle](auto& message, const Caller& caller, const Reply& reply) {
-      handle(core, message, caller, reply);
-    };
-  };
   using Learners = Core::Learners;
   methods->AddUnary(service + "Proclaim",
-                    Unary<pb::ProclaimRequest>(core, Learners::kRefused, bind(Proclaim)));
-  methods->AddUnary(service + "Leader",
-                    Unary<pb::LeaderRequest>(core, Learners::kRefused, bind(Leader)));
-  methods->AddUnary(service + "Resign",
-                    Unary<pb::ResignRequest>(core, Learners::kRefused, bind(Resign)));
+                    Unary<pb::ProclaimRequest>(core, Learners::kRefused, Proclaim));
+  methods->AddUnary(service + "Leader", Unary<pb::LeaderRequest>(core, Learners::kRefused, Leader));
+  methods->AddUnary(service + "Resign", Unary<pb::ResignRequest>(core, Learners::kRefused, Resign));
   methods->AddStreaming(
       service + "Observe",
       [center](net::ServerCall call,

@@ -15,6 +15,9 @@ constexpr Row kRows[] = {
 #define KEEL_API_ERROR_ROW(name, code, text) {Code::code, "etcdserver: " text},
     KEEL_API_ERROR_LIST(KEEL_API_ERROR_ROW)
 #undef KEEL_API_ERROR_ROW
+#define KEEL_API_BARE_ERROR_ROW(name, code, text) {Code::code, text},
+        KEEL_API_BARE_ERROR_LIST(KEEL_API_BARE_ERROR_ROW)
+#undef KEEL_API_BARE_ERROR_ROW
 };
 
 ApiError ErrorOf(kv::KvError error) {
@@ -174,6 +177,13 @@ Status StatusOf(raft::ReadRefusal refusal) {
       break;
   }
   return StatusOf(ApiError::kTimeout);
+}
+
+Status Unmapped(const Status& failure) { return Unknown(std::string(failure.message())); }
+
+Status ThroughAClient(const Status& failure) {
+  const bool stays = failure.ok() || failure.code() == Code::kUnavailable;
+  return stays ? failure : Unmapped(failure);
 }
 
 }  // namespace keel::api

@@ -68,6 +68,7 @@ namespace keel::api {
   X(kTimeoutLeaderFail, kUnavailable,                                                           \
     "request timed out, possibly due to previous leader failure")                               \
   X(kTimeoutConnectionLost, kUnavailable, "request timed out, possibly due to connection lost") \
+  X(kTimeoutTransfer, kUnavailable, "request timed out, leader transfer took too long")         \
   X(kCorrupt, kDataLoss, "corrupt cluster")                                                     \
   X(kNotSupportedForLearner, kFailedPrecondition, "rpc not supported for learner")              \
   X(kBadLeaderTransferee, kFailedPrecondition, "bad leader transferee")                         \
@@ -84,9 +85,17 @@ namespace keel::api {
   X(kBadSession, kInvalidArgument, "invalid session metadata")                                  \
   X(kBadRequest, kInvalidArgument, "malformed request")
 
+// X(name, code, words): those of etcd's locks and elections, whose words stand alone
+#define KEEL_API_BARE_ERROR_LIST(X)                                    \
+  X(kLeaderKeyMissing, kUnknown, "\"leader\" field must be provided")  \
+  X(kElectionNoLeader, kUnknown, "election: no leader")                \
+  X(kElectionNotLeader, kUnknown, "election: not leader")              \
+  X(kElectionSessionExpired, kUnknown, "election: session is expired") \
+  X(kLockSessionExpired, kUnknown, "mutex: session is expired")
+
 enum class ApiError : uint8_t {
 #define KEEL_API_ERROR_NAME(name, code, text) name,
-  KEEL_API_ERROR_LIST(KEEL_API_ERROR_NAME)
+  KEEL_API_ERROR_LIST(KEEL_API_ERROR_NAME) KEEL_API_BARE_ERROR_LIST(KEEL_API_ERROR_NAME)
 #undef KEEL_API_ERROR_NAME
 };
 
@@ -97,5 +106,12 @@ enum class ApiError : uint8_t {
 [[nodiscard]] Status StatusOf(const node::Unknown& unknown);
 [[nodiscard]] Status StatusOf(raft::ConfigRefusal refusal);
 [[nodiscard]] Status StatusOf(raft::ReadRefusal refusal);
+
+// A failure that no client of etcd knows, such as a disk's: Unknown, and its own words. etcd's do
+// the same; INTERNAL would make some clients ask for ever.
+[[nodiscard]] Status Unmapped(const Status& failure);
+// etcd's locks and elections ask through a client of their own, by which a refusal keeps its words
+// and loses its code: Unknown. UNAVAILABLE stays what it is, as it sends callers to other members.
+[[nodiscard]] Status ThroughAClient(const Status& failure);
 
 }  // namespace keel::api

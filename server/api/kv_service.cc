@@ -1,10 +1,14 @@
 #include "server/api/kv_service.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "api/etcdserverpb/kv.pb.h"
 #include "kv/mvcc/range.h"
+#include "kv/mvcc/read_txn.h"
+#include "kv/mvcc/txn_shape.h"
+#include "kv/mvcc/validate.h"
 #include "server/api/range_stream.h"
 #include "server/api/translate.h"
 #include "server/api/unary.h"
@@ -24,7 +28,7 @@ void AnswerRange(const CorePtr& core, const kv::ReadView& view, const kv::RangeR
   if (core->slow_requests().is_on()) {
     reply.trace()->NoteEnd(Trace::Stage::kRead, core->clock().MonotonicMs());
   }
-  if (!result.ok()) return reply.Fail(result.status());
+  if (!result.ok()) return reply.Fail(Unmapped(result.status()));
   if (result->error != kv::KvError::kNone) return reply.Fail(StatusOf(result->error));
   // Short of what was asked for only because of the budget: etcd's clients would not notice.
   const bool cut = result->more && (request.limit == 0 || result->kvs.size() < request.limit);
@@ -108,11 +112,13 @@ void DeleteRange(const CorePtr& core, pb::DeleteRangeRequest& message, const Cal
                 });
 }
 
-void Txn(const CorePtr& core, pb::TxnRequest& message, const Caller& caller, const Reply& reply) {
-  reply.trace()->SetKey(KeyOf(message));
-  Result<kv::TxnOp> txn = ToTxn(&message);
-  if (!txn.ok()) return reply.Fail(txn.status());
-  core->Propose(caller, {.operation = std::move(*txn), .trace = reply.trace()},
+// ---- transactions ----
+
+// Few enough reads of one key each that they do not hold up the transport.
+constexpr uint64_t kTransportReadsMax = 4;
+
+void ProposeTxn(const CorePtr& core, kv::TxnOp&& txn, const Caller& caller, const Reply& reply) {
+  core->Propose(caller, {.operation = std::move(txn), .trace = reply.trace()},
                 [core, reply](Result<node::Applied> applied) {
                   if (!applied.ok()) return reply.Fail(applied.status());
                   kv::Outcome& outcome = applied->outcome;
@@ -122,6 +128,68 @@ void Txn(const CorePtr& core, pb::TxnRequest& message, const Caller& caller, con
                         &response);
                   reply.Send(response);
                 });
+}
+
+// A transaction that only reads, until it is answered.
+struct TxnReading {
+  kv::TxnOp txn;
+  Caller caller;
+  Reply reply;
+};
+
+// Where `view` may be read: it blocks for the disk.
+void AnswerTxn(const CorePtr& core, const kv::ReadView& view,
+               const std::shared_ptr<TxnReading>& reading) {
+  const Reply& reply = reading->reply;
+  // Who may read what is asked where commands are carried out, so there it goes.
+  if (view.auth_enabled()) {
+    return core->ToTransport([core, reading] {
+      ProposeTxn(core, std::move(reading->txn), reading->caller, reading->reply);
+    });
+  }
+  auto result = kv::ReadTxn(view, reading->txn, core->options().max_response_bytes);
+  if (core->slow_requests().is_on()) {
+    reply.trace()->NoteEnd(Trace::Stage::kRead, core->clock().MonotonicMs());
+  }
+  if (!result.ok()) return reply.Fail(Unmapped(result.status()));
+  if (result->error != kv::KvError::kNone) return reply.Fail(StatusOf(result->error));
+  pb::TxnResponse response;
+  *response.mutable_header() = core->Header(view.revision());
+  Write(std::move(result->value), view.revision(), &response);
+  reply.Send(response);
+}
+
+void ReadTxn(const CorePtr& core, const kv::TxnReads& reads, bool serializable,
+             const std::shared_ptr<TxnReading>& reading) {
+  const bool is_small = reads.single_keys && reads.count <= kTransportReadsMax;
+  const auto where = is_small ? Core::Where::kTransport : Core::Where::kPool;
+  if (!serializable) {
+    return core->Read(
+        where,
+        [core, reading](const Result<ViewPtr>& view) {
+          if (!view.ok()) return reading->reply.Fail(view.status());
+          AnswerTxn(core, **view, reading);
+        },
+        reading->reply.trace());
+  }
+  if (is_small) return AnswerTxn(core, *core->view(), reading);
+  core->pool().Post([core, view = core->view(), reading] { AnswerTxn(core, *view, reading); });
+}
+
+void Txn(const CorePtr& core, pb::TxnRequest& message, const Caller& caller, const Reply& reply) {
+  reply.trace()->SetKey(KeyOf(message));
+  const bool serializable = IsSerializable(message);
+  Result<kv::TxnOp> txn = ToTxn(&message);
+  if (!txn.ok()) return reply.Fail(txn.status());
+  const kv::TxnReads reads = kv::ReadsOf(*txn);
+  // In a session it is a command like others: each sending of it gets the answer of the first.
+  if (!reads.only || !caller.origin.session.IsNone()) {
+    return ProposeTxn(core, std::move(*txn), caller, reply);
+  }
+  const kv::KvError bad = kv::ValidateTxn(*txn, {.txn_ops_max = core->options().max_txn_ops});
+  if (bad != kv::KvError::kNone) return reply.Fail(StatusOf(bad));
+  ReadTxn(core, reads, serializable,
+          std::make_shared<TxnReading>(TxnReading{std::move(*txn), caller, reply}));
 }
 
 void Compact(const CorePtr& core, const pb::CompactionRequest& message, const Caller& caller,
@@ -144,22 +212,15 @@ void Compact(const CorePtr& core, const pb::CompactionRequest& message, const Ca
 }  // namespace
 
 void AddKv(const CorePtr& core, net::MethodTable* methods) {
-  const auto bind = [core](auto handle) {
-    return [core, handle](auto& message, const Caller& caller, const Reply& reply) {
-      handle(core, message, caller, reply);
-    };
-  };
   using Learners = Core::Learners;
   methods->AddUnary("/etcdserverpb.KV/Range",
-                    Unary<pb::RangeRequest>(core, Learners::kServed, bind(Range)));
-  methods->AddUnary("/etcdserverpb.KV/Put",
-                    Unary<pb::PutRequest>(core, Learners::kRefused, bind(Put)));
+                    Unary<pb::RangeRequest>(core, Learners::kServed, Range));
+  methods->AddUnary("/etcdserverpb.KV/Put", Unary<pb::PutRequest>(core, Learners::kRefused, Put));
   methods->AddUnary("/etcdserverpb.KV/DeleteRange",
-                    Unary<pb::DeleteRangeRequest>(core, Learners::kRefused, bind(DeleteRange)));
-  methods->AddUnary("/etcdserverpb.KV/Txn",
-                    Unary<pb::TxnRequest>(core, Learners::kRefused, bind(Txn)));
+                    Unary<pb::DeleteRangeRequest>(core, Learners::kRefused, DeleteRange));
+  methods->AddUnary("/etcdserverpb.KV/Txn", Unary<pb::TxnRequest>(core, Learners::kRefused, Txn));
   methods->AddUnary("/etcdserverpb.KV/Compact",
-                    Unary<pb::CompactionRequest>(core, Learners::kRefused, bind(Compact)));
+                    Unary<pb::CompactionRequest>(core, Learners::kRefused, Compact));
   methods->AddStreaming(
       "/etcdserverpb.KV/RangeStream",
       [core](net::ServerCall call,

@@ -234,20 +234,15 @@ class KeepAliveStream final : public net::CallHandler, public OpenStream {
 }  // namespace
 
 void AddLease(const CorePtr& core, net::MethodTable* methods) {
-  const auto bind = [core](auto handle) {
-    return [core, handle](auto& message, const Caller& caller, const Reply& reply) {
-      handle(core, message, caller, reply);
-    };
-  };
   using Learners = Core::Learners;
   methods->AddUnary("/etcdserverpb.Lease/LeaseGrant",
-                    Unary<pb::LeaseGrantRequest>(core, Learners::kRefused, bind(Grant)));
+                    Unary<pb::LeaseGrantRequest>(core, Learners::kRefused, Grant));
   methods->AddUnary("/etcdserverpb.Lease/LeaseRevoke",
-                    Unary<pb::LeaseRevokeRequest>(core, Learners::kRefused, bind(Revoke)));
+                    Unary<pb::LeaseRevokeRequest>(core, Learners::kRefused, Revoke));
   methods->AddUnary("/etcdserverpb.Lease/LeaseTimeToLive",
-                    Unary<pb::LeaseTimeToLiveRequest>(core, Learners::kRefused, bind(TimeToLive)));
+                    Unary<pb::LeaseTimeToLiveRequest>(core, Learners::kRefused, TimeToLive));
   methods->AddUnary("/etcdserverpb.Lease/LeaseLeases",
-                    Unary<pb::LeaseLeasesRequest>(core, Learners::kRefused, bind(Leases)));
+                    Unary<pb::LeaseLeasesRequest>(core, Learners::kRefused, Leases));
   methods->AddStreaming(
       "/etcdserverpb.Lease/LeaseKeepAlive",
       [core](net::ServerCall call,

@@ -9,6 +9,23 @@ namespace keel::api {
 
 namespace pb = v3lockpb;
 
+namespace {
+
+void Unlock(const CorePtr& core, const pb::UnlockRequest& message, const Caller& caller,
+            const Reply& reply) {
+  kv::DeleteRangeOp remove;
+  remove.keys.begin = message.key();
+  core->Propose(caller, {.operation = std::move(remove), .essential = true},
+                [core, reply](const Result<node::Applied>& applied) {
+                  if (!applied.ok()) return reply.Fail(ThroughAClient(applied.status()));
+                  pb::UnlockResponse response;
+                  *response.mutable_header() = core->Header(applied->outcome.revision);
+                  reply.Send(response);
+                });
+}
+
+}  // namespace
+
 void AddLock(const std::shared_ptr<WatchCenter>& center, net::MethodTable* methods) {
   using LockCall = ContestCall<pb::LockRequest>;
   const LockCall::Rules rules{
@@ -17,7 +34,7 @@ void AddLock(const std::shared_ptr<WatchCenter>& center, net::MethodTable* metho
             return Contest{.name = request.name(),
                            .lease = kv::LeaseId(static_cast<uint64_t>(request.lease())),
                            .value = {},
-                           .expired = "mutex: session is expired"};
+                           .expired = ApiError::kLockSessionExpired};
           },
       .answer =
           [](const Core& core, const Contest& /*contest*/, const Turn& turn) {
@@ -27,21 +44,8 @@ void AddLock(const std::shared_ptr<WatchCenter>& center, net::MethodTable* metho
             return net::SerializeMessage(response);
           }};
   methods->AddStreaming("/v3lockpb.Lock/Lock", LockCall::Method(center, rules));
-  const CorePtr core = center->core();
-  const auto unlock = [core](const pb::UnlockRequest& message, const Caller& caller,
-                             const Reply& reply) {
-    kv::DeleteRangeOp remove;
-    remove.keys.begin = message.key();
-    core->Propose(caller, {.operation = std::move(remove), .essential = true},
-                  [core, reply](const Result<node::Applied>& applied) {
-                    if (!applied.ok()) return reply.Fail(applied.status());
-                    pb::UnlockResponse response;
-                    *response.mutable_header() = core->Header(applied->outcome.revision);
-                    reply.Send(response);
-                  });
-  };
   methods->AddUnary("/v3lockpb.Lock/Unlock",
-                    Unary<pb::UnlockRequest>(core, Core::Learners::kRefused, unlock));
+                    Unary<pb::UnlockRequest>(center->core(), Core::Learners::kRefused, Unlock));
 }
 
 }  // namespace keel::api

@@ -149,7 +149,7 @@ void Hash(const CorePtr& core, const pb::HashRequest& /*message*/, const Caller&
           const Reply& reply) {
   core->pool().Post([core, reply, view = core->view()] {
     const Result<kv::KeysHash> hash = kv::HashKeys(*view, Revision());
-    if (!hash.ok()) return reply.Fail(hash.status());
+    if (!hash.ok()) return reply.Fail(Unmapped(hash.status()));
     pb::HashResponse response;
     *response.mutable_header() = core->Header(view->revision());
     response.set_hash(Fold(hash->hash));
@@ -162,7 +162,7 @@ void HashKv(const CorePtr& core, const pb::HashKVRequest& message, const Caller&
   const Revision at(static_cast<uint64_t>(std::max<int64_t>(message.revision(), 0)));
   core->pool().Post([core, reply, at, view = core->view()] {
     const Result<kv::KeysHash> hash = kv::HashKeys(*view, at);
-    if (!hash.ok()) return reply.Fail(hash.status());
+    if (!hash.ok()) return reply.Fail(Unmapped(hash.status()));
     if (hash->error != kv::KvError::kNone) return reply.Fail(StatusOf(hash->error));
     pb::HashKVResponse response;
     *response.mutable_header() = core->Header(view->revision());
@@ -183,7 +183,7 @@ constexpr uint64_t kLookUs = 10'000;
 void AwaitLeader(const CorePtr& core, NodeId target, uint64_t until_ms, const Reply& reply) {
   if (core->node().status().leader == target) return reply.Send(pb::MoveLeaderResponse());
   if (core->clock().MonotonicMs() >= until_ms) {
-    return reply.Fail(Unavailable("etcdserver: request timed out, leader transfer took too long"));
+    return reply.Fail(StatusOf(ApiError::kTimeoutTransfer));
   }
   core->transport().PostAfter(
       kLookUs, [core, target, until_ms, reply] { AwaitLeader(core, target, until_ms, reply); });
@@ -243,26 +243,19 @@ void Downgrade(const CorePtr& /*core*/, const pb::DowngradeRequest& message,
 }  // namespace
 
 void AddMaintenance(const CorePtr& core, net::MethodTable* methods) {
-  const auto bind = [core](auto handle) {
-    return [core, handle](auto& message, const Caller& caller, const Reply& reply) {
-      handle(core, message, caller, reply);
-    };
-  };
   using Learners = Core::Learners;
   const std::string service = "/etcdserverpb.Maintenance/";
-  methods->AddUnary(service + "Alarm",
-                    Unary<pb::AlarmRequest>(core, Learners::kRefused, bind(Alarm)));
+  methods->AddUnary(service + "Alarm", Unary<pb::AlarmRequest>(core, Learners::kRefused, Alarm));
   methods->AddUnary(service + "Status",
-                    Unary<pb::StatusRequest>(core, Learners::kServed, bind(GetStatus)));
+                    Unary<pb::StatusRequest>(core, Learners::kServed, GetStatus));
   methods->AddUnary(service + "Defragment",
-                    Unary<pb::DefragmentRequest>(core, Learners::kRefused, bind(Defragment)));
-  methods->AddUnary(service + "Hash", Unary<pb::HashRequest>(core, Learners::kServed, bind(Hash)));
-  methods->AddUnary(service + "HashKV",
-                    Unary<pb::HashKVRequest>(core, Learners::kServed, bind(HashKv)));
+                    Unary<pb::DefragmentRequest>(core, Learners::kRefused, Defragment));
+  methods->AddUnary(service + "Hash", Unary<pb::HashRequest>(core, Learners::kServed, Hash));
+  methods->AddUnary(service + "HashKV", Unary<pb::HashKVRequest>(core, Learners::kServed, HashKv));
   methods->AddUnary(service + "MoveLeader",
-                    Unary<pb::MoveLeaderRequest>(core, Learners::kRefused, bind(MoveLeader)));
+                    Unary<pb::MoveLeaderRequest>(core, Learners::kRefused, MoveLeader));
   methods->AddUnary(service + "Downgrade",
-                    Unary<pb::DowngradeRequest>(core, Learners::kRefused, bind(Downgrade)));
+                    Unary<pb::DowngradeRequest>(core, Learners::kRefused, Downgrade));
   methods->AddStreaming(
       service + "Snapshot",
       [core](net::ServerCall call,

@@ -24,7 +24,9 @@ class Source final : public PieceSource {
       : stream_(view, std::move(request)), header_(std::move(header)) {}
 
   [[nodiscard]] Result<Piece> Next() override {
-    KEEL_ASSIGN_OR_RETURN(kv::RangeStream::Piece piece, stream_.Next(kPieceBytes));
+    Result<kv::RangeStream::Piece> read = stream_.Next(kPieceBytes);
+    if (!read.ok()) return Unmapped(read.status());
+    kv::RangeStream::Piece& piece = *read;
     if (piece.result.error != kv::KvError::kNone) return StatusOf(piece.result.error);
     pb::RangeStreamResponse message;
     Write(std::move(piece.result), message.mutable_range_response());

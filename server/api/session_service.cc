@@ -25,28 +25,28 @@ Caller Plain(const Caller& caller) {
   return plain;
 }
 
+void Open(const CorePtr& core, const OpenRequest& /*message*/, const Caller& caller,
+          const Reply& reply) {
+  OpenResponse response;
+  response.set_session(core->DrawId());
+  const kv::SessionOpenOp open{kv::SessionId(response.session())};
+  core->Propose(Plain(caller), {.operation = open}, Answering(core, reply, response));
+}
+
+void Close(const CorePtr& core, const CloseRequest& message, const Caller& caller,
+           const Reply& reply) {
+  const kv::SessionCloseOp close{kv::SessionId(message.session())};
+  core->Propose(Plain(caller), {.operation = close, .essential = true},
+                Answering(core, reply, CloseResponse()));
+}
+
 }  // namespace
 
 void AddSession(const CorePtr& core, net::MethodTable* methods) {
-  methods->AddUnary(
-      "/keel.api.Session/Open",
-      Unary<OpenRequest>(core, Core::Learners::kRefused,
-                         [core](const OpenRequest&, const Caller& caller, const Reply& reply) {
-                           OpenResponse response;
-                           response.set_session(core->DrawId());
-                           const kv::SessionOpenOp open{kv::SessionId(response.session())};
-                           core->Propose(Plain(caller), {.operation = open},
-                                         Answering(core, reply, response));
-                         }));
-  methods->AddUnary(
-      "/keel.api.Session/Close",
-      Unary<CloseRequest>(
-          core, Core::Learners::kRefused,
-          [core](const CloseRequest& message, const Caller& caller, const Reply& reply) {
-            const kv::SessionCloseOp close{kv::SessionId(message.session())};
-            core->Propose(Plain(caller), {.operation = close, .essential = true},
-                          Answering(core, reply, CloseResponse()));
-          }));
+  using Learners = Core::Learners;
+  methods->AddUnary("/keel.api.Session/Open", Unary<OpenRequest>(core, Learners::kRefused, Open));
+  methods->AddUnary("/keel.api.Session/Close",
+                    Unary<CloseRequest>(core, Learners::kRefused, Close));
 }
 
 }  // namespace keel::api

@@ -50,7 +50,9 @@ class Source final : public PieceSource {
 
   [[nodiscard]] Result<Piece> Next() override {
     Piece piece;
-    KEEL_ASSIGN_OR_RETURN(const std::string chunk, reader_.Next());
+    const Result<std::string> read = reader_.Next();
+    if (!read.ok()) return Unmapped(read.status());
+    const std::string& chunk = *read;
     piece.last = chunk.empty();
     pending_ += chunk;
     if (piece.last) {

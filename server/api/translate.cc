@@ -79,6 +79,29 @@ Result<kv::Compare> ToCompare(pb::Compare* from) {
   return to;
 }
 
+// Which kinds of range a transaction has, in both branches and all that is nested in them.
+struct RangeKinds {
+  bool serializable = false;
+  bool linearizable = false;
+};
+
+RangeKinds KindsIn(const pb::TxnRequest& txn) {
+  RangeKinds kinds;
+  for (const auto* branch : {&txn.success(), &txn.failure()}) {
+    for (const pb::RequestOp& op : *branch) {
+      RangeKinds more;
+      if (op.has_request_txn()) more = KindsIn(op.request_txn());
+      if (op.has_request_range()) {
+        more.serializable = op.request_range().serializable();
+        more.linearizable = !more.serializable;
+      }
+      kinds.serializable = kinds.serializable || more.serializable;
+      kinds.linearizable = kinds.linearizable || more.linearizable;
+    }
+  }
+  return kinds;
+}
+
 // Whether anything in it changed a key.
 bool Changed(const kv::TxnResult& txn) {
   for (const kv::OpResult& result : txn.results) {
@@ -168,6 +191,11 @@ kv::PutOp ToPut(pb::PutRequest* from) {
 kv::DeleteRangeOp ToDeleteRange(pb::DeleteRangeRequest* from) {
   return {.keys = {std::move(*from->mutable_key()), std::move(*from->mutable_range_end())},
           .prev_kv = from->prev_kv()};
+}
+
+bool IsSerializable(const pb::TxnRequest& txn) {
+  const RangeKinds kinds = KindsIn(txn);
+  return kinds.serializable && !kinds.linearizable;
 }
 
 Result<kv::TxnOp> ToTxn(pb::TxnRequest* from) {

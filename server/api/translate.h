@@ -14,6 +14,9 @@ namespace keel::api {
 [[nodiscard]] kv::PutOp ToPut(etcdserverpb::PutRequest* from);
 [[nodiscard]] kv::DeleteRangeOp ToDeleteRange(etcdserverpb::DeleteRangeRequest* from);
 [[nodiscard]] Result<kv::TxnOp> ToTxn(etcdserverpb::TxnRequest* from);
+// Whether a transaction that only reads may be answered from any state: it has ranges, and each of
+// them says so. One that only compares does not say so.
+[[nodiscard]] bool IsSerializable(const etcdserverpb::TxnRequest& txn);
 
 void Write(kv::KeyValue&& from, mvccpb::KeyValue* to);
 void Write(const kv::KeyValue& from, mvccpb::KeyValue* to);

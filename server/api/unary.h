@@ -68,7 +68,8 @@ class Reply {
   std::shared_ptr<Call> call_;
 };
 
-// `handle` takes (Request&, const Caller&, const Reply&) once the caller is admitted.
+// `handle` takes (const CorePtr&, Request&, const Caller&, const Reply&) once the caller is
+// admitted.
 template <class Request, class Handle>
 [[nodiscard]] net::UnaryMethod Unary(CorePtr core, Core::Learners learners, Handle handle) {
   return
@@ -80,7 +81,7 @@ template <class Request, class Handle>
           return call.Finish(std::move(why));
         Result<Request> request = net::ParseMessage<Request>(bytes);
         if (!request.ok()) return call.Finish(request.status());
-        handle(*request, caller, Reply(core, call, method));
+        handle(core, *request, caller, Reply(core, call, method));
       };
 }
 

@@ -86,14 +86,18 @@ void WatchStream::Create(const pb::WatchCreateRequest& request) {
   // "From now on" begins behind the revision that the answer names.
   const ViewPtr view = core_->view();
   const Revision now = view->revision();
-  wanted.start = request.start_revision() > 0
-                     ? Revision(static_cast<uint64_t>(request.start_revision()))
-                     : now.Next();
+  const int64_t start = request.start_revision();
+  wanted.start = start > 0 ? Revision(static_cast<uint64_t>(start)) : now.Next();
   pb::WatchResponse created = Head(id, now);
   created.set_created(true);
   Send(created);
   // What is compacted is gone for who begins now, even where this member still has it.
-  if (wanted.start < view->compacted()) return TellCompacted(id, view->compacted());
+  // What is below zero is older than that, and means nothing where nothing is compacted, as in
+  // etcd.
+  const bool is_before_all = start < 0 && !view->compacted().IsNone();
+  if (is_before_all || wanted.start < view->compacted()) {
+    return TellCompacted(id, view->compacted());
+  }
   Watcher& watcher = watchers_[id];
   watcher.start = wanted.start;
   watcher.progress_notify = request.progress_notify();
@@ -242,7 +246,7 @@ void WatchStream::OnPulled(int64_t watch_id, Result<kv::Pulled> pulled) {
 }
 
 void WatchStream::Deliver(int64_t watch_id, Watcher* watcher, Result<kv::Pulled> pulled) {
-  if (!pulled.ok()) return End(pulled.status());
+  if (!pulled.ok()) return End(Unmapped(pulled.status()));
   if (!pulled->revisions.empty()) {
     watcher->told = true;
     const Revision last = pulled->revisions.back().revision->revision;

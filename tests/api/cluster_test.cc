@@ -179,6 +179,7 @@ TEST(Cluster, UpdatesAddresses) {
   EXPECT_EQ(updated.response.members(0).peerurls(0), "https://[::1]:2380");
   EXPECT_EQ(updated.response.members(0).name(), "m1");
   EXPECT_EQ(Update(&cluster, 99, "http://x:1").status, NotFound("etcdserver: member not found"));
+  EXPECT_EQ(Update(&cluster, 99, "nonsense").status, NotFound("etcdserver: member not found"));
   EXPECT_EQ(Update(&cluster, id, "http://x").status,
             InvalidArgument("etcdserver: given member URLs are invalid"));
 }

@@ -3,6 +3,7 @@
 
 #include "api/etcdserverpb/kv.pb.h"
 #include "api/etcdserverpb/lease.pb.h"
+#include "api/etcdserverpb/watch.pb.h"
 #include "tests/api/support/api_cluster.h"
 
 namespace keel::api_test {
@@ -104,6 +105,41 @@ TEST(Lease, LeasesListsAll) {
   EXPECT_EQ(leases.response.leases(0).id(), 10);
 }
 
+// What the header says was so before: the lease lives its time from then on at least.
+TEST(Lease, ARenewalsHeaderIsOfBeforeIt) {  // 36
+  ApiCluster cluster({.members = 3});
+  const size_t leader = cluster.LeaderAt();
+  ASSERT_TRUE(Grant(&cluster, 60, 7, leader).status.ok());
+  ASSERT_TRUE(PutUnder(&cluster, "k", 7).ok());
+  ASSERT_TRUE(cluster.sim().RunUntilEqual());
+  Stream stream(&cluster, "/etcdserverpb.Lease/LeaseKeepAlive", leader);
+  Stream put(&cluster, "/etcdserverpb.KV/Put", leader);
+  // Neither the write nor the renewal can end until the others hear of them.
+  for (size_t i = 0; i < 3; ++i) {
+    if (i != leader) cluster.sim().at(i).SetPaused(true);
+  }
+  pb::PutRequest write;
+  write.set_key("k");
+  put.Send(write);
+  put.CloseWrites();
+  cluster.RunFor(10'000);
+  pb::LeaseKeepAliveRequest keep;
+  keep.set_id(7);
+  stream.Send(keep);
+  cluster.RunFor(10'000);
+  EXPECT_TRUE(stream.log().messages.empty());
+  for (size_t i = 0; i < 3; ++i) {
+    if (i != leader) cluster.sim().at(i).SetPaused(false);
+  }
+  pb::PutResponse written;
+  ASSERT_TRUE(put.Next(&written));
+  EXPECT_EQ(written.header().revision(), 3);
+  pb::LeaseKeepAliveResponse kept;
+  ASSERT_TRUE(stream.Next(&kept));
+  EXPECT_EQ(kept.ttl(), 60);
+  EXPECT_EQ(kept.header().revision(), 2);
+}
+
 TEST(Lease, RenewalsThroughAFollowerKeepALeaseAndItsKeys) {  // 36
   ApiCluster cluster({.members = 3});
   const size_t follower = cluster.FollowerAt();
@@ -156,13 +192,22 @@ TEST(Lease, AStreamThatNeedsALeaderEndsWithoutOne) {  // 38
   net::Metadata metadata;
   metadata.Add({"hasleader", "true"});
   Stream needs(&cluster, "/etcdserverpb.Lease/LeaseKeepAlive", alone, metadata);
+  Stream watches(&cluster, "/etcdserverpb.Watch/Watch", alone, metadata);
+  pb::WatchRequest create;
+  create.mutable_create_request()->set_key("k");
+  watches.Send(create);
+  pb::WatchResponse created;
+  ASSERT_TRUE(watches.Next(&created));
   Stream does_not(&cluster, "/etcdserverpb.Watch/Watch", alone);
   cluster.RunFor(1'000'000);
+  EXPECT_FALSE(watches.log().done);
   for (size_t i = 0; i < 3; ++i) {
     if (i != alone) cluster.Kill(i);
   }
   ASSERT_TRUE(needs.WaitDone());
   EXPECT_EQ(needs.log().status, Unavailable("etcdserver: no leader"));
+  ASSERT_TRUE(watches.WaitDone());
+  EXPECT_EQ(watches.log().status, Unavailable("etcdserver: no leader"));
   EXPECT_FALSE(does_not.log().done);
   // A new one is refused at once.
   Stream late(&cluster, "/etcdserverpb.Watch/Watch", alone, metadata);

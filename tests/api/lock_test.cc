@@ -3,6 +3,7 @@
 
 #include "api/etcdserverpb/kv.pb.h"
 #include "api/etcdserverpb/lease.pb.h"
+#include "api/etcdserverpb/maintenance.pb.h"
 #include "api/v3electionpb/v3election.pb.h"
 #include "api/v3lockpb/v3lock.pb.h"
 #include "tests/api/support/api_cluster.h"
@@ -123,7 +124,34 @@ TEST(Lock, WithoutALeaseOneIsGranted) {
   EXPECT_GT(held.key().size(), std::string("lock/").size());
   auto unknown = Lock(&cluster, 99);
   ASSERT_TRUE(unknown->WaitDone());
-  EXPECT_EQ(unknown->log().status, NotFound("etcdserver: requested lease not found"));
+  EXPECT_EQ(unknown->log().status, Unknown("etcdserver: requested lease not found"));  // 8
+}
+
+// What its own services ask, etcd asks through a client, by which codes are lost.
+TEST(Lock, RefusalsKeepTheirWordsAndAreUnknown) {  // 8
+  ApiCluster cluster;
+  EXPECT_EQ(Unlock(&cluster, ""), Unknown("etcdserver: key is not provided"));
+  pb::AlarmRequest alarm;
+  alarm.set_action(pb::AlarmRequest::ACTIVATE);
+  alarm.set_alarm(pb::NOSPACE);
+  Grant(&cluster, 1);
+  ASSERT_TRUE(
+      cluster.Call<pb::AlarmResponse>("/etcdserverpb.Maintenance/Alarm", alarm).status.ok());
+  auto refused = Lock(&cluster, 1);
+  ASSERT_TRUE(refused->WaitDone());
+  EXPECT_EQ(refused->log().status, Unknown("etcdserver: mvcc: database space exceeded"));
+}
+
+TEST(Lock, WithoutALeaderItSaysSoThatCallersGoElsewhere) {
+  ApiCluster cluster({.members = 3});
+  const size_t alone = cluster.FollowerAt();
+  for (size_t i = 0; i < 3; ++i) {
+    if (i != alone) cluster.Kill(i);
+  }
+  cluster.RunFor(2'000'000);
+  auto stream = Lock(&cluster, 1, alone);
+  ASSERT_TRUE(stream->WaitDone());
+  EXPECT_EQ(stream->log().status, Unavailable("etcdserver: no leader"));
 }
 
 // ---- elections ----
@@ -137,6 +165,34 @@ std::unique_ptr<Stream> Campaign(ApiCluster* cluster, int64_t lease, const std::
   stream->Send(request);
   stream->CloseWrites();
   return stream;
+}
+
+TEST(Election, RefusalsAreThoseOfEtcd) {  // 8
+  ApiCluster cluster;
+  auto campaign = Campaign(&cluster, 99, "x");
+  ASSERT_TRUE(campaign->WaitDone());
+  EXPECT_EQ(campaign->log().status, Unknown("etcdserver: requested lease not found"));
+  v3electionpb::ProclaimRequest proclaim;
+  v3electionpb::ResignRequest resign;
+  const auto expect = [&](const Status& proclaimed, const Status& resigned) {
+    EXPECT_EQ(
+        cluster.Call<v3electionpb::ProclaimResponse>("/v3electionpb.Election/Proclaim", proclaim)
+            .status,
+        proclaimed);
+    EXPECT_EQ(
+        cluster.Call<v3electionpb::ResignResponse>("/v3electionpb.Election/Resign", resign).status,
+        resigned);
+  };
+  const Status missing = Unknown("\"leader\" field must be provided");
+  expect(missing, missing);
+  proclaim.mutable_leader();
+  resign.mutable_leader();
+  const Status empty = Unknown("etcdserver: key is not provided");
+  expect(empty, empty);
+  proclaim.mutable_leader()->set_key("nokey");
+  proclaim.mutable_leader()->set_rev(7);
+  *resign.mutable_leader() = proclaim.leader();
+  expect(Unknown("election: not leader"), Status());
 }
 
 TEST(Election, OneIsElectedProclaimsAndResigns) {

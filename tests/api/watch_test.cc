@@ -1,6 +1,10 @@
 // etcdserverpb.Watch as its clients see it; the numbers are those of the list of semantics.
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <memory>
+#include <set>
+
 #include "api/etcdserverpb/kv.pb.h"
 #include "api/etcdserverpb/watch.pb.h"
 #include "tests/api/support/api_cluster.h"
@@ -159,6 +163,28 @@ TEST_F(WatchTest, ACompactedBeginningIsCreatedAndThenCanceled) {  // 25, 26
   EXPECT_EQ(Next(&stream).events(0).kv().mod_revision(), 5);
 }
 
+TEST_F(WatchTest, ABeginningBelowZeroIsBeforeAllThatIsCompacted) {  // 25
+  Put("a");
+  Put("a");
+  Stream stream(&cluster_, kPath);
+  // Nothing is compacted: it is none, and the watch begins now.
+  stream.Send(Create("a", "", -1));
+  EXPECT_TRUE(Next(&stream).created());
+  Put("a");
+  EXPECT_EQ(Next(&stream).events(0).kv().mod_revision(), 4);
+  Compact(2);
+  for (const int64_t start : {int64_t{-1}, int64_t{-7}, std::numeric_limits<int64_t>::min()}) {
+    stream.Send(Create("a", "", start));
+    const auto created = Next(&stream);
+    EXPECT_TRUE(created.created());
+    EXPECT_FALSE(created.canceled());
+    const auto canceled = Next(&stream);
+    EXPECT_TRUE(canceled.canceled());
+    EXPECT_EQ(canceled.watch_id(), created.watch_id());
+    EXPECT_EQ(canceled.compact_revision(), 2);
+  }
+}
+
 TEST_F(WatchTest, CancelIsAnsweredOnceAndAnUnknownIdNever) {  // 32
   Stream stream(&cluster_, kPath);
   stream.Send(Create("a"));
@@ -291,6 +317,34 @@ TEST_F(FragmentTest, AQuietWatcherIsToldHowFarItIs) {  // 30
   EXPECT_EQ(Next(&stream).header().revision(), 3);
   EXPECT_EQ(Next(&without).events_size(), 1);
   EXPECT_TRUE(IsQuiet(&without));
+}
+
+TEST_F(FragmentTest, ProgressComesWithATenthOfJitter) {  // 30
+  constexpr uint64_t kStepUs = 20'000;
+  std::vector<std::unique_ptr<Stream>> streams;
+  for (int i = 0; i < 12; ++i) {
+    streams.push_back(std::make_unique<Stream>(&cluster_, kPath));
+    auto request = Create("quiet");
+    request.mutable_create_request()->set_progress_notify(true);
+    streams.back()->Send(request);
+  }
+  cluster_.RunFor(kStepUs);
+  for (const auto& stream : streams) ASSERT_EQ(stream->log().messages.size(), 1u);
+  // The steps in which the first progress of each came.
+  std::set<uint64_t> steps;
+  for (uint64_t step = 1; step <= 12'000'000 / kStepUs; ++step) {
+    cluster_.RunFor(kStepUs);
+    for (const auto& stream : streams) {
+      if (stream->log().messages.size() < 2 || stream->log().paused) continue;
+      stream->Pause();
+      steps.insert(step);
+    }
+  }
+  for (const auto& stream : streams) EXPECT_EQ(stream->log().messages.size(), 2u);
+  ASSERT_FALSE(steps.empty());
+  EXPECT_GE(*steps.begin() * kStepUs, 10'000'000 - 2 * kStepUs);
+  EXPECT_LE(*steps.rbegin() * kStepUs, 11'000'000 + 2 * kStepUs);
+  EXPECT_GE(steps.size(), 4u) << "they come all at once";
 }
 
 TEST_F(WatchTest, ManualProgressIsAnsweredWhenAllWatchersAreUpToDate) {  // 29

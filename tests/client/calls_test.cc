@@ -20,6 +20,7 @@ namespace {
 constexpr const char* kPut = "/etcdserverpb.KV/Put";
 constexpr const char* kDelete = "/etcdserverpb.KV/DeleteRange";
 constexpr const char* kRange = "/etcdserverpb.KV/Range";
+constexpr const char* kTxn = "/etcdserverpb.KV/Txn";
 
 using Answer = FakeMembers::Answer;
 
@@ -44,6 +45,26 @@ TEST(Calls, AWriteWhoseOutcomeIsNotKnownIsSentAgainUnderItsNumber) {
   EXPECT_TRUE(Kv(&client).Put("k", "v").ok());
   EXPECT_EQ(members.HeardOf(kPut).back().sequence, "2");
   EXPECT_EQ(members.HeardOf(kPut).back().acknowledged, "1");
+}
+
+TEST(Calls, ATransactionThatOnlyReadsHasNoNumberAndIsSentAgain) {
+  FakeMembers members(3);
+  int sent = 0;
+  members.Serve(kTxn, [&](const Heard& /*heard*/) {
+    if (++sent <= 2) return Answer{.status = Unavailable("etcdserver: request timed out")};
+    return Answer{.message = etcdserverpb::TxnResponse().SerializeAsString()};
+  });
+  const Client client(members.ClientOptions());
+  const GetRequest get{.range = KeyRange::One("k")};
+  const Txn reads = Txn().If(Exists("k")).Then(get, Txn().Else(get));
+  const Result<TxnResult> read = Kv(&client).Commit(reads);
+  EXPECT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(members.HeardOf(kTxn).size(), 3U);
+  for (const Heard& each : members.HeardOf(kTxn)) EXPECT_EQ(each.session, "");
+  // What may write has one, taken or not.
+  const Txn writes = Txn().Then(get, Txn().Else(DeleteRequest{.range = KeyRange::One("k")}));
+  EXPECT_TRUE(Kv(&client).Commit(writes).ok());
+  EXPECT_EQ(members.HeardOf(kTxn).back().session, "1");
 }
 
 TEST(Calls, WithoutASessionAWriteWhoseOutcomeIsNotKnownIsNotSentAgain) {

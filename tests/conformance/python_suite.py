@@ -23,6 +23,18 @@ def connect(member):
     return etcd3.client(host=host, port=int(port), timeout=10)
 
 
+def once_taken(what, call):
+    """The answer to `call`, once the cluster is ready for it."""
+
+    def taken():
+        try:
+            return call()
+        except (etcd3.exceptions.Etcd3Exception, grpc.RpcError) as error:
+            raise ValueError(error) from error
+
+    return wait_for(what, taken)
+
+
 def refused(kind, call):
     try:
         call()
@@ -111,6 +123,23 @@ def a_watch_begins_in_the_past(cluster):
 
 
 @SUITE.case
+def a_watch_at_a_follower_outlives_the_leader(cluster):
+    leader, follower = cluster.leader(), cluster.follower()
+    client = connect(follower)
+    events, cancel = client.watch_prefix("py-survive/")
+    for number in range(10):
+        client.put(f"py-survive/{number}", "x")
+    cluster.kill(leader)
+    once_taken("a put after the leader's death", lambda: client.put("py-after", "x"))
+    for number in range(10, 20):
+        client.put(f"py-survive/{number}", "x")
+    equal([next(events).key for _ in range(20)], [f"py-survive/{n}".encode() for n in range(20)])
+    cancel()
+    cluster.start(leader)
+    cluster.wait_healthy()
+
+
+@SUITE.case
 def a_lease_takes_its_keys_along(cluster):
     client = connect(cluster.members[0])
     lease = client.lease(2)
@@ -171,6 +200,22 @@ def members_status_and_maintenance(cluster):
     refused(Exception, lambda: client.put("py/alarmed", "x"))
     client.disarm_alarm()
     client.put("py/alarmed", "x")
+
+
+@SUITE.case
+def members_are_added_changed_and_removed(cluster):
+    client = connect(cluster.members[1])
+    before = {m.id for m in client.members}
+    # etcd takes no change of a cluster that has been whole for less than five seconds.
+    added = once_taken("another member", lambda: client.add_member(["http://127.0.0.1:1"]))
+    equal(list(added.peer_urls), ["http://127.0.0.1:1"])
+    equal({m.id for m in client.members}, before | {added.id})
+    client.update_member(added.id, ["http://127.0.0.1:2"])
+    equal([list(m.peer_urls) for m in client.members if m.id == added.id], [["http://127.0.0.1:2"]])
+    client.remove_member(added.id)
+    equal({m.id for m in client.members}, before)
+    refused(Exception, lambda: client.remove_member(added.id))
+    client.put("py/members", "x")
 
 
 @SUITE.case

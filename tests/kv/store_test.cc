@@ -291,6 +291,45 @@ TEST(Alarms, NoSpaceStopsGrowthButNotDeletesCompactionAndRevokes) {
   EXPECT_EQ(world.Put("a", "2").error, KvError::kNone);
 }
 
+TEST(Alarms, NoSpaceStopsWhatMayCostWhicheverBranchIsTaken) {
+  StoreWorld world;
+  world.Put("a", "1");
+  TxnOp guarded;  // deletes, and would put
+  guarded.success.emplace_back(DeleteRangeOp{.keys = PrefixRange("a")});
+  NestedTxn nested;
+  nested.txn.emplace_back();
+  nested.txn.front().failure.emplace_back(PutOp{.key = "b", .value = "1"});
+  TxnOp deep;
+  deep.success.emplace_back(std::move(nested));
+  TxnOp frees;
+  frees.success.emplace_back(DeleteRangeOp{.keys = PrefixRange("a")});
+  guarded.failure.emplace_back(PutOp{.key = "b", .value = "1"});
+  world.Apply(AlarmOp{.raise = true, .kind = AlarmKind::kNoSpace, .member = NodeId(1)});
+  EXPECT_EQ(world.Apply(guarded).error, KvError::kNoSpace);
+  EXPECT_EQ(world.Apply(deep).error, KvError::kNoSpace);
+  // Before all else that there is to say of it.
+  EXPECT_EQ(world.Put("b", "1", LeaseId(9)).error, KvError::kNoSpace);
+  EXPECT_EQ(world.Get("a"), "1");
+  EXPECT_EQ(world.Apply(frees).error, KvError::kNone);
+  world.Apply(AlarmOp{.raise = false, .kind = AlarmKind::kNoSpace});
+  EXPECT_EQ(world.Apply(guarded).error, KvError::kNone);
+}
+
+TEST(Alarms, AFullQuotaOfTheWholeStopsTheSame) {
+  StoreWorld world;
+  world.Put("a", std::string(97, 'x'));
+  world.Apply(PrefixRuleOp{.prefix = "", .quota_bytes = 100});
+  EXPECT_EQ(world.Put("b", "1234").error, KvError::kNoSpace);
+  TxnOp guarded;
+  guarded.success.emplace_back(DeleteRangeOp{.keys = PrefixRange("a")});
+  guarded.failure.emplace_back(PutOp{.key = "b", .value = "1"});
+  EXPECT_EQ(world.Apply(guarded).error, KvError::kNoSpace);
+  EXPECT_EQ(world.Apply(LeaseGrantOp{.id = LeaseId(2), .ttl_s = 60}).error, KvError::kNoSpace);
+  EXPECT_EQ(world.Apply(DeleteRangeOp{.keys = PrefixRange("a")}).error, KvError::kNone);
+  EXPECT_EQ(world.Apply(guarded).error, KvError::kNone);
+  EXPECT_EQ(world.Apply(LeaseGrantOp{.id = LeaseId(2), .ttl_s = 60}).error, KvError::kNone);
+}
+
 TEST(Alarms, CorruptStopsEverythingThatWrites) {
   StoreWorld world;
   world.Apply(AlarmOp{.raise = true, .kind = AlarmKind::kCorrupt, .member = NodeId(1)});

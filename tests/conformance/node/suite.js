@@ -134,6 +134,26 @@ test("a watch sees puts and deletes in order", async () => {
   await watcher.cancel();
 });
 
+test("learners are added, not promoted too early, changed and removed", async () => {
+  const ids = async () => (await client.cluster.memberList({})).members.map((member) => member.ID).sort();
+  const before = await ids();
+  let added;
+  // etcd takes no change of a cluster that has been whole for less than five seconds.
+  await eventually("another member", async () => {
+    added = (await client.cluster.memberAdd({ peerURLs: ["http://127.0.0.1:1"], isLearner: true })).member;
+    return true;
+  });
+  assert.deepStrictEqual(await ids(), [...before, added.ID].sort());
+  await assert.rejects(client.cluster.memberPromote({ ID: added.ID }), /in sync with leader/);
+  await client.cluster.memberUpdate({ ID: added.ID, peerURLs: ["http://127.0.0.1:2"] });
+  const changed = (await client.cluster.memberList({})).members.find((member) => member.ID === added.ID);
+  assert.deepStrictEqual(changed.peerURLs, ["http://127.0.0.1:2"]);
+  await client.cluster.memberRemove({ ID: added.ID });
+  assert.deepStrictEqual(await ids(), before);
+  await assert.rejects(client.cluster.memberRemove({ ID: added.ID }), /member not found/);
+});
+
+// The last one: the leader stays dead.
 test("a watch goes on through the leader's death, without gap or duplicate", async () => {
   const seen = [];
   const watcher = await client.watch().prefix("js-survive/").create();

@@ -6,6 +6,9 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "kv/mvcc/read_txn.h"
+#include "kv/mvcc/txn_shape.h"
+#include "kv/mvcc/validate.h"
 
 namespace keel::kv {
 
@@ -125,7 +128,28 @@ std::string ModelWorld::CheckReads() {
              " at revision " + std::to_string(request.revision.value());
     }
   }
+  if (std::string failure = CheckReadTxn(); !failure.empty()) return failure;
   return random_.prng().OneIn(5) ? CheckStream() : std::string();
+}
+
+// On a view it is answered as in the log: the model knows the one way alone.
+std::string ModelWorld::CheckReadTxn() {
+  const TxnOp txn = random_.NextReadTxn(hints());
+  Outcome expected = model_.Apply({.origin = {}, .operation = txn}, hints().term);
+  const KvError refused = ValidateTxn(txn, {});
+  if (refused != KvError::kNone) {
+    return expected.error == refused ? std::string() : At("another refusal", log_.size());
+  }
+  if (!ReadsOf(txn).only) return At("a read that changes something", log_.size());
+  const auto view = store_->view();
+  auto read = ReadTxn(*view, txn, 0);
+  if (!read.ok()) return read.status().ToString();
+  Outcome outcome{.error = read->error, .revision = view->revision(), .answer = {}};
+  if (read->error == KvError::kNone) outcome.answer.emplace<TxnResult>(std::move(read->value));
+  if (outcome == expected) return {};
+  return At("another answer to a transaction that reads", log_.size()) + ": " +
+         std::string(KvErrorText(outcome.error)) + ", the model says " +
+         std::string(KvErrorText(expected.error));
 }
 
 std::string ModelWorld::CheckStream() {

@@ -41,6 +41,7 @@ class ModelWorld {
 
   [[nodiscard]] std::string ApplyBatch();
   [[nodiscard]] std::string CheckReads();
+  [[nodiscard]] std::string CheckReadTxn();
   [[nodiscard]] std::string CheckStream();
   [[nodiscard]] std::string CheckState();
   [[nodiscard]] std::string CheckWatches();

@@ -88,12 +88,12 @@ Compare RandomCommands::NextCompare(const Hints& hints) {
   return compare;
 }
 
-TxnOp RandomCommands::Txn(const Hints& hints, int depth) {
+TxnOp RandomCommands::Txn(const Hints& hints, int depth, Ops ops) {
   TxnOp txn;
   for (uint64_t i = prng_.Below(3); i > 0; --i) txn.compares.push_back(NextCompare(hints));
   for (auto* branch : {&txn.success, &txn.failure}) {
     for (uint64_t i = prng_.Below(4); i > 0; --i) {
-      const uint64_t kind = prng_.Below(10);
+      const uint64_t kind = ops == Ops::kReads ? prng_.Between(6, 9) : prng_.Below(10);
       if (kind < 4) {
         branch->emplace_back(Put());
       } else if (kind < 6) {
@@ -102,7 +102,7 @@ TxnOp RandomCommands::Txn(const Hints& hints, int depth) {
         branch->emplace_back(NextRange(hints));
       } else {
         NestedTxn nested;
-        nested.txn.push_back(Txn(hints, depth + 1));
+        nested.txn.push_back(Txn(hints, depth + 1, ops));
         branch->emplace_back(std::move(nested));
       }
     }

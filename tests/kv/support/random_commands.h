@@ -23,6 +23,8 @@ class RandomCommands {
   };
   [[nodiscard]] Command Next(const Hints& hints);
   [[nodiscard]] RangeRequest NextRange(const Hints& hints);
+  // A transaction that only reads.
+  [[nodiscard]] TxnOp NextReadTxn(const Hints& hints) { return Txn(hints, 0, Ops::kReads); }
   [[nodiscard]] KeyRange NextKeys();
   [[nodiscard]] Revision NextRevision(const Hints& hints);
   [[nodiscard]] Prng& prng() { return prng_; }
@@ -34,7 +36,8 @@ class RandomCommands {
   [[nodiscard]] PutOp Put();
   [[nodiscard]] DeleteRangeOp Delete();
   [[nodiscard]] Compare NextCompare(const Hints& hints);
-  [[nodiscard]] TxnOp Txn(const Hints& hints, int depth);
+  enum class Ops : uint8_t { kAll, kReads };
+  [[nodiscard]] TxnOp Txn(const Hints& hints, int depth, Ops ops = Ops::kAll);
 
   Prng prng_;
 };

@@ -55,7 +55,7 @@ Nemesis::Place* Nemesis::Spare() {
   for (const NodeId id : spares_) {
     Place& place = stage_->PlaceOf(id);
     const bool is_new = config.Find(id) == nullptr && !config.WasRemoved(id);
-    if (!is_new || !place.member->IsUp() || place.is_retired) continue;
+    if (!is_new || !place.member->IsUp() || place.is_retired || place.is_unwhole) continue;
     if (place.member->node().core().config().IsEmpty()) return &place;
   }
   if (stage_->places().size() >= kPlacesMax) return nullptr;
@@ -92,7 +92,9 @@ bool Nemesis::StartAlter() {
   const raft::Config& config = leader->member->node().core().config();
   std::vector<raft::ConfigOp> ops;
   const NodeId learner = PickMember(config, /*voters=*/false, NodeId());
-  if (!learner.IsNone() && config.VoterCount() < kVotersMax && prng_.Chance(2, 3)) {
+  // One that has lost something would be a voter on whom nobody can count: of two, one too many.
+  const bool is_sound = !learner.IsNone() && !stage_->PlaceOf(learner).is_unwhole;
+  if (is_sound && config.VoterCount() < kVotersMax && prng_.Chance(2, 3)) {
     ops.push_back({.kind = raft::ConfigOpKind::kPromote, .id = learner});
   }
   if ((ops.empty() || prng_.OneIn(3)) && config.VoterCount() > 2 && MayLoseVoter(config)) {

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <utility>
 
@@ -107,21 +108,58 @@ std::string Page::ToString() const {
   return out.str();
 }
 
+void Page::Append(Page page) {
+  for (prometheus::MetricFamily& family : page.families_) families_.push_back(std::move(family));
+}
+
+// One page under way: answered by whatever comes first, the roles or the patience.
+struct Metrics::Scrape {
+  net::HttpCall call;
+  std::optional<Page> core;
+  std::optional<Page> apply;
+  bool answered = false;
+};
+
 void Metrics::AddTo(net::HttpTable* table) {
-  table->Add({"GET", "/metrics"}, [this](net::HttpCall call, const net::HttpRequest&) {
-    auto page = std::make_shared<Page>();
-    seams_.core->Post([this, call, page] {
-      AddFromCore(page.get());
-      seams_.node->RunOnApply([this, call, page](const node::StateMachine& machine) {
-        AddFromApply(machine, page.get());
-        seams_.client->Post([this, call, page] {
-          AddFromClient(page.get());
-          call.Respond({.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                        .body = page->ToString()});
-        });
-      });
+  table->Add({"GET", "/metrics"},
+             [this](net::HttpCall call, const net::HttpRequest&) { Collect(call); });
+}
+
+void Metrics::Collect(net::HttpCall call) {
+  auto scrape = std::make_shared<Scrape>();
+  scrape->call = call;
+  seams_.client->PostAfter(seams_.patience_us, [this, scrape] { Answer(scrape.get()); });
+  const auto hand_in = [this, scrape](std::optional<Page> Scrape::*part, Page page) {
+    seams_.client->Post([this, scrape, part, page = std::move(page)]() mutable {
+      scrape.get()->*part = std::move(page);
+      if (scrape->core.has_value() && scrape->apply.has_value()) Answer(scrape.get());
     });
+  };
+  seams_.core->Post([this, hand_in] {
+    Page page;
+    AddFromCore(&page);
+    hand_in(&Scrape::core, std::move(page));
   });
+  seams_.node->RunOnApply([this, hand_in](const node::StateMachine& machine) {
+    Page page;
+    AddFromApply(machine, &page);
+    hand_in(&Scrape::apply, std::move(page));
+  });
+}
+
+void Metrics::Answer(Scrape* scrape) const {
+  if (std::exchange(scrape->answered, true)) return;
+  Page page;
+  const Page::Name answers{"keel_role_answers",
+                           "0 where a role did not answer in time; what it knows is left out."};
+  page.Add(answers, scrape->core.has_value() ? 1 : 0, {{"role", "core"}});
+  page.Add(answers, scrape->apply.has_value() ? 1 : 0, {{"role", "apply"}});
+  for (std::optional<Page>* part : {&scrape->core, &scrape->apply}) {
+    if (part->has_value()) page.Append(std::move(**part));
+  }
+  AddFromClient(&page);
+  scrape->call.Respond(
+      {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = page.ToString()});
 }
 
 void Metrics::AddFromCore(Page* page) const {

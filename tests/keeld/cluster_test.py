@@ -167,6 +167,22 @@ def test_slow_call(cluster):
     check("\nkeel_slow_requests_total 0\n" not in leader.get("/metrics")[1], "it is counted")
 
 
+def test_alone_without_quorum(cluster):
+    """One that the others have left is alive and says what it has; it is not ready."""
+    cluster.start()
+    left = cluster.members[0]
+    for one in cluster.members[1:]:
+        one.kill()
+    until("it is not healthy", lambda: left.get("/health")[0] == 503)
+    check(left.get("/health?exclude=NOSPACE&serializable=true")[0] == 200, "it serves its own state")
+    check(left.get("/livez?verbose") == (200, "[+]serializable_read ok\nok\n"), "it is alive")
+    check(left.get("/livez/serializable_read")[0] == 200, "a check has a page")
+    check(left.get("/readyz/serializable_read")[0] == 200, "readiness too")
+    check(left.get("/readyz/linearizable_read")[0] == 503, "and it says no")
+    check(left.get("/readyz/nothing")[0] == 404, "there is no such check")
+    check('keel_role_answers{role="apply"} 1' in left.get("/metrics")[1], "roles answer")
+
+
 def test_etcdctl(cluster):
     """etcd's own client writes and reads; left out where it is not installed."""
     if shutil.which("etcdctl") is None:

@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <thread>
 
@@ -114,8 +115,18 @@ int Run(const Config& config, Inbox* inbox) {
   return kExitFailed;
 }
 
+// A directory that is made says itself who the members are.
+Result<Parsed> ReadConfig(int count, char** arguments) {
+  Result<Parsed> parsed = ParseConfig(ReadCommandLine(count, arguments));
+  if (!parsed.ok() || parsed->wish != Wish::kRun) return parsed;
+  std::error_code error;
+  const bool is_made = std::filesystem::exists(parsed->config.data_dir + "/VERSION", error);
+  if (!is_made && !parsed->config.initial_wrong.ok()) return parsed->config.initial_wrong;
+  return parsed;
+}
+
 int Main(int count, char** arguments) {
-  const Result<Parsed> parsed = ParseConfig(ReadCommandLine(count, arguments));
+  const Result<Parsed> parsed = ReadConfig(count, arguments);
   if (!parsed.ok()) {
     std::fprintf(stderr, "keeld: %s\n", std::string(parsed.status().message()).c_str());
     return kExitUsage;

@@ -128,6 +128,7 @@ Status Member::OpenDirectory() {
 
 Status Member::BecomeMember() {
   if (record_.phase == node::MemberPhase::kMember) return {};
+  KEEL_RETURN_IF_ERROR(config_.initial_wrong);
   if (record_.phase == node::MemberPhase::kPrepared || !config_.joins) return Agree();
   KEEL_ASSIGN_OR_RETURN(const Identity identity, AskWhoIAm(record_.member));
   record_.cluster_id = identity.cluster_id;

@@ -17,6 +17,7 @@
 #include "server/flags.h"
 #include "server/inbox.h"
 #include "server/member.h"
+#include "server/node/quoted.h"
 #include "server/scheduling.h"
 
 extern char** environ;
@@ -84,7 +85,7 @@ int Run(const Config& config, Inbox* inbox) {
   LOG(INFO) << "event=starting version=" << KEEL_VERSION << " name=" << config.name
             << " data_dir=" << config.data_dir << " pid=" << ::getpid();
   for (const std::string& note : config.notes)
-    LOG(WARNING) << "event=flag_note note=\"" << note << '"';
+    LOG(WARNING) << "event=flag_note note=" << node::Quoted(note);
   if (config.insecure) {
     LOG(WARNING)
         << "event=insecure reason=\"whoever reaches the ports reads and writes everything\"";
@@ -92,7 +93,8 @@ int Run(const Config& config, Inbox* inbox) {
   if (config.batch_scheduling) {
     // Nothing depends on it but speed.
     const Status asked = AskForBatches();
-    LOG_IF(WARNING, !asked.ok()) << "event=no_batch_scheduling reason=\"" << asked.message() << '"';
+    LOG_IF(WARNING, !asked.ok()) << "event=no_batch_scheduling reason="
+                                 << node::Quoted(asked.message());
   }
   Member member(config, inbox);
   Status ending = member.Start();
@@ -110,8 +112,8 @@ int Run(const Config& config, Inbox* inbox) {
     LOG(INFO) << "event=stopped name=" << config.name;
     return 0;
   }
-  LOG(ERROR) << "event=failed code=" << CodeName(ending.code()) << " reason=\"" << ending.message()
-             << '"';
+  LOG(ERROR) << "event=failed code=" << CodeName(ending.code())
+             << " reason=" << node::Quoted(ending.message());
   return kExitFailed;
 }
 

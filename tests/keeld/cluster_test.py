@@ -199,6 +199,32 @@ def test_etcdctl(cluster):
     check(etcdctl("get", "greeting") == "greeting\nhello\n", "a get")
 
 
+def test_waits_aloud(cluster):
+    """A member whose peers are not there says for whom it waits, and why."""
+    member = cluster.members[0]
+    member.start()
+    absent = cluster.members[1]
+    until("it says so", lambda: f"event=bootstrap_waits member={absent.name} reason=\"" in
+          member.said())
+
+
+def test_foreign_directories(cluster):
+    """What is no directory of Keel's is refused in words, and left as it is."""
+    member = cluster.members[0]
+    os.makedirs(os.path.join(member.directory, "member", "snap"))
+    refused(member, "etcd's data")
+    check(os.listdir(member.directory) == ["member"], "nothing was changed")
+    shutil.rmtree(member.directory)
+    with open(member.directory, "w", encoding="utf-8") as file:
+        file.write("a file")
+    refused(member, "is a file")
+    os.remove(member.directory)
+    os.makedirs(member.directory)
+    with open(os.path.join(member.directory, 'a "b"'), "w", encoding="utf-8"):
+        pass
+    refused(member, r'holds a \"b\" and no VERSION')
+
+
 def member_add(member, url):
     """MemberAdd by RPC, as etcdctl does it."""
     member.call("/etcdserverpb.Cluster/MemberAdd", field(1, url.encode()), timeout_s=10)
@@ -229,7 +255,7 @@ def test_join(cluster):
     refused(joiner, "must not come back", initial_cluster_state="existing")
 
 
-SIZES = {"test_alone": 1}
+SIZES = {"test_alone": 1, "test_foreign_directories": 1}
 
 
 def main():

@@ -177,6 +177,9 @@ void Member::AddPeers(admin::Page* page) const {
 
 void Member::AddConnections(admin::Page* page) const {
   AddArchive(page);
+  health_->AddTo(page);
+  page->Add({"etcd_disk_wal_write_bytes_total", "Bytes that were written to the log."},
+            static_cast<double>(wal_written_bytes_.load(std::memory_order_relaxed)));
   calls_.AddTo(methods_, page);
   page->Add(
       {"keel_slow_requests_total", "Calls that took --warning-unary-request-duration or longer.",

@@ -122,7 +122,12 @@ void Health::AddTo(net::HttpTable* table) {
   table->Add({"GET", "/health"}, [this](net::HttpCall call, const net::HttpRequest& request) {
     const std::string query(request.query);
     const Reach reach = IsAsked(query, "serializable") ? Reach::kHere : Reach::kCluster;
-    Look(call, {.query = query, .format = HealthAnswer, .reach = reach});
+    const auto format = [this](const Finding& finding, const std::string& asked) {
+      net::HttpResponse answer = HealthAnswer(finding, asked);
+      ++(answer.status == 200 ? successes_ : failures_);
+      return answer;
+    };
+    Look(call, {.query = query, .format = format, .reach = reach});
   });
   const auto add = [this, table](std::string path, std::string_view only, auto answer,
                                  Reach reach) {
@@ -145,6 +150,15 @@ void Health::AddTo(net::HttpTable* table) {
   }
   table->Add({"GET", "/version"},
              [](net::HttpCall call, const net::HttpRequest&) { call.Respond(VersionAnswer()); });
+}
+
+void Health::AddTo(Page* page) const {
+  page->Add({"etcd_server_health_success", "Questions for /health whose answer was yes.",
+             Page::Kind::kCounter},
+            static_cast<double>(successes_));
+  page->Add({"etcd_server_health_failures", "Questions for /health whose answer was no.",
+             Page::Kind::kCounter},
+            static_cast<double>(failures_));
 }
 
 void Health::Look(net::HttpCall call, Question question) {

@@ -16,6 +16,7 @@
 
 #include "base/executor.h"
 #include "net/http.h"
+#include "server/admin/metrics.h"
 #include "server/node/node.h"
 
 namespace keel::admin {
@@ -50,6 +51,8 @@ class Health {
   explicit Health(const Seams& seams) : seams_(seams) {}
 
   void AddTo(net::HttpTable* table);
+  // How many questions for /health had which answer.
+  void AddTo(Page* page) const;
 
  private:
   using Format = std::function<net::HttpResponse(const Finding&, const std::string& query)>;
@@ -63,6 +66,8 @@ class Health {
   void Look(net::HttpCall call, Question question);
 
   const Seams seams_;
+  uint64_t successes_ = 0;
+  uint64_t failures_ = 0;
 };
 
 }  // namespace keel::admin

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +13,7 @@
 #include <utility>
 
 #include "api/version.h"
+#include "base/numbers.h"
 #include "server/admin/health.h"
 
 namespace keel::admin {
@@ -22,6 +24,27 @@ using Kind = Page::Kind;
 
 double Seconds(uint64_t us) { return static_cast<double>(us) / 1e6; }
 double Of(uint64_t value) { return static_cast<double>(value); }
+
+// When this process began: what the kernel says of it is counted from the boot.
+double StartedSeconds() {
+  constexpr int kFieldsBefore = 19;  // between the command's name and the start
+  std::string text;
+  std::getline(std::ifstream("/proc/self/stat"), text);
+  // The name is in brackets, and may hold anything.
+  std::istringstream fields(text.substr(std::min(text.rfind(')') + 1, text.size())));
+  std::string skipped;
+  for (int i = 0; i < kFieldsBefore; ++i) fields >> skipped;
+  double ticks = 0;
+  fields >> ticks;
+  timespec now{};
+  timespec since_boot{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  ::clock_gettime(CLOCK_BOOTTIME, &since_boot);
+  const auto seconds = [](const timespec& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+  };
+  return seconds(now) - seconds(since_boot) + ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
 
 // Of this process, as the system tells it.
 void AddProcess(Page* page) {
@@ -43,6 +66,8 @@ void AddProcess(Page* page) {
             Of(size_pages * page_bytes));
   page->Add({"process_cpu_seconds_total", "Time on processors.", Kind::kCounter},
             static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9);
+  page->Add({"process_start_time_seconds", "When this process began, in seconds since 1970."},
+            StartedSeconds());
   page->Add({"process_open_fds", "Files and sockets that are open."}, Of(files));
   rlimit most{};
   ::getrlimit(RLIMIT_NOFILE, &most);
@@ -212,6 +237,9 @@ void Metrics::AddFromApply(const node::StateMachine& machine, Page* page) const 
   const kv::StoreState& state = machine.store().state();
   page->Add({"etcd_mvcc_db_total_size_in_bytes", "Room that the state takes on the disk."},
             Of(machine.store().engine().SizeBytes()));
+  page->Add({"etcd_mvcc_db_total_size_in_use_in_bytes",
+             "The same: the engine keeps no free pages that a defragmentation would give back."},
+            Of(machine.store().engine().SizeBytes()));
   page->Add({"keel_live_bytes", "Live keys and their newest values."}, Of(state.live_bytes));
   const auto& rules = machine.store().rules().rules();
   const auto whole = rules.find("");
@@ -239,6 +267,12 @@ void Metrics::AddFromClient(Page* page) const {
             *seams_.state_syncs);
   page->Add({"etcd_server_version", "The version of etcd's API that is served."}, 1,
             {{"server_version", std::string(kEtcdVersion)}});
+  page->Add({"etcd_cluster_version", "The version of etcd's API that all members serve."}, 1,
+            {{"cluster_version", std::string(kEtcdVersion.substr(0, kEtcdVersion.rfind('.')))}});
+  page->Add({"etcd_server_id", "1, with this member's id."}, 1,
+            {{"server_id", HexNumber(seams_.node->status().id.value())}});
+  page->Add({"etcd_debugging_mvcc_watcher_total", "Watchers of this member's clients."},
+            Of(seams_.node->hub().watcher_count()));
   page->Add({"keel_clock_seconds", "This member's wall clock, in seconds since 1970."},
             static_cast<double>(seams_.clock->WallUs()) / 1e6);
   page->Add({"keel_build_info", "The version of Keel."}, 1, {{"version", seams_.version}});

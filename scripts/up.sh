@@ -5,23 +5,33 @@ readonly CLUSTER_DIRECTORY="${KEEL_CLUSTER_DIRECTORY:-build/cluster}"
 readonly UP_PATIENCE_SECONDS=30
 readonly DOWN_PATIENCE_SECONDS=30
 
-# The ports of member N, from 1 on: 2379 and 2380, then ten thousand apart from 22379 on.
-client_port_of() { say $((($1 == 1 ? 0 : 10000 * $1) + 2379)); }
-peer_port_of() { say $((($1 == 1 ? 0 : 10000 * $1) + 2380)); }
+# The ports of member N, from 1 on: 2379 and 2380, then ten thousand apart from 22379 on. With
+# KEEL_CLUSTER_PORT, that one and those behind it, two for each.
+client_port_of() {
+  if [[ -n "${KEEL_CLUSTER_PORT:-}" ]]; then
+    say $((KEEL_CLUSTER_PORT + 2 * ($1 - 1)))
+  else
+    say $((($1 == 1 ? 0 : 10000 * $1) + 2379))
+  fi
+}
+peer_port_of() { say $(($(client_port_of "$1") + 1)); }
 
 member_directory() { say "${CLUSTER_DIRECTORY}/n$1"; }
 
 command_up() {
-  local nodes=3
+  local nodes
+  # As it was made, where there is one.
+  nodes="$(cat "${CLUSTER_DIRECTORY}/nodes" 2>/dev/null || say 3)"
   while (($#)); do
     case "$1" in
+      --nodes=*) set -- --nodes "${1#*=}" "${@:2}" ;;
       --nodes) nodes="$(value_of "$@")"; require_number "$1" "$2"; shift 2 ;;
       *) die_usage "up: unknown option '$1'" ;;
     esac
   done
   ((nodes >= 1 && nodes <= 5)) || die_usage "up: --nodes is between 1 and 5"
   check_cluster_size "${nodes}"
-  build release keeld keelctl >&2
+  [[ -n "${KEEL_CLUSTER_PROGRAM:-}" ]] || build release keeld keelctl >&2
   mkdir -p "${CLUSTER_DIRECTORY}"
   local number
   for ((number = 1; number <= nodes; ++number)); do
@@ -94,7 +104,7 @@ start_member() {
   client="http://127.0.0.1:$(client_port_of "${number}")"
   peer="http://127.0.0.1:$(peer_port_of "${number}")"
   mkdir -p "${directory}"
-  setsid build/bin/keeld --name "n${number}" --data-dir "${directory}/data" \
+  setsid "${KEEL_CLUSTER_PROGRAM:-build/bin/keeld}" --name "n${number}" --data-dir "${directory}/data" \
     --listen-client-urls "${client}" --advertise-client-urls "${client}" \
     --listen-peer-urls "${peer}" --initial-advertise-peer-urls "${peer}" \
     --initial-cluster "$(initial_cluster "${nodes}")" --initial-cluster-token keel-run-up \
@@ -153,7 +163,7 @@ Or with etcd's own client (apt-get install etcd-client):
   etcdctl get greeting
   etcdctl member list
 Or without it:
-  curl http://127.0.0.1:2379/health
+  curl http://127.0.0.1:$(client_port_of 1)/health
 Logs are ${CLUSTER_DIRECTORY}/n*/log. To stop: ./run down; to stop and forget: ./run down --wipe
 NEXT
 }

@@ -8,6 +8,7 @@
 #include "base/numbers.h"
 #include "kv/mvcc/command.h"
 #include "server/node/envelope.h"
+#include "server/node/quoted.h"
 
 namespace keel::server {
 
@@ -199,8 +200,8 @@ void Archiver::Covered(Index through, uint64_t as_of_ms) {
 bool Archiver::Holds(const Status& status, std::string_view what) {
   if (status.ok() == failing_) {
     failing_ = !status.ok();
-    seams_.log(failing_, failing_ ? "event=archive_fails step=" + std::string(what) + " reason=\"" +
-                                        status.ToString() + "\""
+    seams_.log(failing_, failing_ ? "event=archive_fails step=" + std::string(what) +
+                                        " reason=" + node::Quoted(status.ToString())
                                   : "event=archive_works step=" + std::string(what));
   }
   const std::lock_guard lock(counts_mutex_);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/status.h"
 #include "net/tcp.h"
 #include "server/node/membership.h"
 
@@ -72,6 +73,8 @@ struct Config {
   std::vector<net::Address> client_addresses;
   std::vector<net::Address> peer_addresses;
   std::vector<node::MemberInfo> initial_members;  // no ids
+  // Why --initial-cluster cannot be: of no matter to a member that has begun.
+  Status initial_wrong;
   // What was said and has no meaning here: told once at the start.
   std::vector<std::string> notes;
 };

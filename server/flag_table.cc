@@ -33,6 +33,12 @@ Status Count(const std::string& value, Config* config) {
   return {};
 }
 
+// As etcd: below zero is none.
+Status Quota(const std::string& value, Config* config) {
+  const bool is_none = value.starts_with('-') && ParseCount(value.substr(1)).ok();
+  return Count<&Config::quota_bytes>(is_none ? "0" : value, config);
+}
+
 template <uint64_t Config::*kField>
 Status Duration(const std::string& value, Config* config) {
   KEEL_ASSIGN_OR_RETURN(config->*kField, ParseDurationMs(value));
@@ -65,6 +71,10 @@ Status Mode(const std::string& value, Config* config) {
 Status Level(const std::string& value, Config* config) {
   for (const char* level : {"debug", "info", "warn", "error"}) {
     if (value == level) return Text<&Config::log_level>(value, config);
+  }
+  // etcd's for less than errors: why a member ends is said all the same.
+  for (const char* level : {"dpanic", "panic", "fatal"}) {
+    if (value == level) return Text<&Config::log_level>("error", config);
   }
   return InvalidArgument("is debug, info, warn or error, not \"" + value + "\"");
 }
@@ -116,8 +126,7 @@ constexpr auto kFlags = std::to_array<Flag>({
      "How much history is kept: 30m, 1h, 24 (hours), or revisions. 0: all of it.",
      Text<&Config::compaction_retention>},
     {"quota-backend-bytes", kKept, "BYTES", "0",
-     "Bound on the live keys and values; writes beyond it are refused. 0: the disk.",
-     Count<&Config::quota_bytes>},
+     "Bound on the live keys and values; writes beyond it are refused. 0: the disk.", Quota},
     {"log-kept-bytes", kKept, "BYTES", "1073741824",
      "Log kept on disk for a member that is behind; beyond it, that one is sent a snapshot.",
      Count<&Config::log_kept_bytes>},
@@ -174,19 +183,15 @@ constexpr auto kFlags = std::to_array<Flag>({
     Ignored("experimental-snapshot-catchup-entries"),
     Ignored("max-snapshots"),
     Ignored("max-wals"),
-    Ignored("wal-dir"),
     Ignored("logger"),
     Ignored("log-outputs"),
     Ignored("metrics"),
     Ignored("backend-bbolt-freelist-type"),
     Ignored("backend-batch-interval"),
     Ignored("backend-batch-limit"),
-    Ignored("listen-metrics-urls"),
     Ignored("cors"),
     Ignored("host-whitelist"),
-    Ignored("experimental-watch-progress-notify-interval"),
     Ignored("experimental-compaction-batch-limit"),
-    Ignored("auth-token"),
     IgnoredSwitch("enable-pprof"),
     IgnoredSwitch("enable-v2"),
     IgnoredSwitch("pre-vote"),

@@ -71,6 +71,18 @@ Status FillRetention(Config* config) {
   return {};
 }
 
+// In one spelling, and sorted; this machine's own name is an address like any other.
+std::vector<std::string> Addresses(const std::vector<std::string>& urls) {
+  std::vector<std::string> addresses;
+  for (const std::string& url : urls) {
+    Result<net::Address> address = peers::ParseUrl(url);
+    if (address.ok() && address->host == "localhost") address->host = "127.0.0.1";
+    addresses.push_back(address.ok() ? address->ToString() : url);
+  }
+  std::sort(addresses.begin(), addresses.end());
+  return addresses;
+}
+
 Status FillMembers(Config* config) {
   if (config->initial_cluster.empty()) {
     if (config->joins) {
@@ -87,14 +99,11 @@ Status FillMembers(Config* config) {
   }
   for (node::MemberInfo& member : config->initial_members) {
     if (member.name != config->name) continue;
-    std::vector<std::string> there = member.peer_urls;
-    std::vector<std::string> here = config->initial_advertise_peer_urls;
-    std::sort(there.begin(), there.end());
-    std::sort(here.begin(), here.end());
-    if (there != here) {
-      return InvalidArgument("--initial-cluster says that " + config->name + " is at " + there[0] +
-                             ", --initial-advertise-peer-urls says " + here[0] +
-                             ": they must be the same");
+    const std::vector<std::string>& here = config->initial_advertise_peer_urls;
+    if (Addresses(member.peer_urls) != Addresses(here)) {
+      return InvalidArgument("--initial-cluster says that " + config->name + " is at " +
+                             member.peer_urls[0] + ", --initial-advertise-peer-urls says " +
+                             here[0] + ": they must be the same");
     }
     member.client_urls = config->advertise_client_urls;
     return {};
@@ -129,34 +138,43 @@ Result<uint64_t> ParseCount(const std::string& value) {
 }
 
 Result<bool> ParseSwitch(const std::string& value) {
-  if (value == "true" || value == "1") return true;
-  if (value == "false" || value == "0") return false;
+  for (const char* yes : {"true", "True", "TRUE", "t", "T", "1", "on"}) {
+    if (value == yes) return true;
+  }
+  for (const char* no : {"false", "False", "FALSE", "f", "F", "0", "off"}) {
+    if (value == no) return false;
+  }
   return InvalidArgument("is true or false, not \"" + value + "\"");
 }
 
 Result<uint64_t> ParseDurationMs(const std::string& value) {
   constexpr struct {
     std::string_view unit;
-    uint64_t ms;
-  } kUnits[] = {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}};
+    double ms;
+  } kUnits[] = {{"ns", 1e-6}, {"us", 1e-3}, {"ms", 1}, {"s", 1e3}, {"m", 6e4}, {"h", 3.6e6}};
+  constexpr std::string_view kDigits = "0123456789.";
+  constexpr size_t kDigitsMax = 12;
   const Status wrong =
       InvalidArgument("needs a time such as 30s, 5m or 1h30m, not \"" + value + "\"");
   if (value == "0") return uint64_t{0};
-  uint64_t total_ms = 0;
-  size_t at = 0;
-  while (at < value.size()) {
-    const size_t unit_at = value.find_first_not_of("0123456789", at);
-    if (unit_at == std::string::npos || unit_at == at || unit_at - at > 9) return wrong;
-    const size_t end = std::min(value.find_first_of("0123456789", unit_at), value.size());
+  double total_ms = 0;
+  for (size_t at = 0; at < value.size();) {
+    const size_t unit_at = value.find_first_not_of(kDigits, at);
+    if (unit_at == std::string::npos || unit_at == at || unit_at - at > kDigitsMax) return wrong;
+    const std::string number = value.substr(at, unit_at - at);
+    if (number == "." || number.find('.') != number.rfind('.')) return wrong;
+    const size_t end = std::min(value.find_first_of(kDigits, unit_at), value.size());
     const std::string unit = value.substr(unit_at, end - unit_at);
     const auto* found = std::find_if(std::begin(kUnits), std::end(kUnits),
                                      [&](const auto& known) { return known.unit == unit; });
     if (found == std::end(kUnits)) return wrong;
-    total_ms += std::stoull(value.substr(at, unit_at - at)) * found->ms;
+    total_ms += std::stod(number) * found->ms;
     at = end;
   }
-  if (value.empty()) return wrong;
-  return total_ms;
+  constexpr double kTotalMsMax = 1e13;  // three centuries
+  if (value.empty() || total_ms > kTotalMsMax) return wrong;
+  const auto rounded = static_cast<uint64_t>(total_ms + 0.5);
+  return total_ms > 0 && rounded == 0 ? 1 : rounded;
 }
 
 Result<std::vector<node::MemberInfo>> ParseInitialCluster(const std::string& value) {
@@ -211,7 +229,8 @@ Status CheckConfig(Config* config) {
     return InvalidArgument("--max-concurrent-streams is between 1 and 1000000");
   }
   KEEL_RETURN_IF_ERROR(FillRetention(config));
-  return FillMembers(config);
+  config->initial_wrong = FillMembers(config);
+  return {};
 }
 
 }  // namespace keel::server

@@ -11,36 +11,13 @@ namespace {
 
 constexpr int kFlagFileDepthMax = 8;
 
-const Flag* FindFlag(std::string_view name) {
-  for (const Flag& flag : Flags()) {
-    if (flag.name == name) return &flag;
-  }
-  return nullptr;
-}
-
-std::string EnvironmentName(std::string_view prefix, std::string_view name) {
-  std::string result(prefix);
-  for (const char c : name) {
-    result.push_back(c == '-' ? '_'
-                              : static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
+std::string FlagName(std::string_view variable) {
+  std::string result;
+  for (const char c : variable) {
+    result.push_back(c == '_' ? '-'
+                              : static_cast<char>(std::tolower(static_cast<unsigned char>(c))));
   }
   return result;
-}
-
-// The flag that a mistyped name most likely meant; empty: none is near.
-std::string_view Nearest(std::string_view name) {
-  std::string_view best;
-  size_t best_shared = 4;
-  for (const Flag& flag : Flags()) {
-    const auto differs =
-        std::mismatch(name.begin(), name.end(), flag.name.begin(), flag.name.end());
-    const auto shared = static_cast<size_t>(differs.first - name.begin());
-    if (shared > best_shared) {
-      best = flag.name;
-      best_shared = shared;
-    }
-  }
-  return best;
 }
 
 class Parser {
@@ -51,12 +28,7 @@ class Parser {
     KEEL_RETURN_IF_ERROR(Take(line_.arguments, 0));
     if (parsed_.wish != Wish::kRun) return parsed_;
     for (const std::string_view prefix : {"KEEL_", "ETCD_"}) {
-      for (const Flag& flag : Flags()) {
-        const std::string variable = EnvironmentName(prefix, flag.name);
-        const auto found = line_.environment.find(variable);
-        if (found == line_.environment.end() || given_.contains(flag.name)) continue;
-        KEEL_RETURN_IF_ERROR(Set(flag, found->second, variable));
-      }
+      KEEL_RETURN_IF_ERROR(TakeEnvironment(prefix));
     }
     KEEL_RETURN_IF_ERROR(CheckConfig(&parsed_.config));
     return parsed_;
@@ -79,7 +51,10 @@ class Parser {
       }
       const Flag* flag = FindFlag(name);
       const bool is_file = name == "flagfile";
-      if (flag == nullptr && !is_file) return Unknown(name);
+      if (flag == nullptr && !is_file) {
+        if (IsSwitchedOff(name, word.substr(std::min(equals, word.size())))) continue;
+        return Unknown(name, "--" + name);
+      }
       std::string value = "true";
       if (equals != std::string::npos) {
         value = word.substr(equals + 1);
@@ -91,6 +66,35 @@ class Parser {
       if (parsed_.wish != Wish::kRun) return {};
     }
     return {};
+  }
+
+  // What is said there and unknown is noted and not refused: such variables may be meant for
+  // others.
+  Status TakeEnvironment(std::string_view prefix) {
+    for (const auto& [variable, value] : line_.environment) {
+      if (!variable.starts_with(prefix) || value.empty()) continue;
+      const std::string name = FlagName(variable.substr(prefix.size()));
+      const Flag* flag = FindFlag(name);
+      if (flag != nullptr) {
+        if (!given_.contains(flag->name)) KEEL_RETURN_IF_ERROR(Set(*flag, value, variable));
+      } else if (!WhyRefused(name).empty()) {
+        if (!IsSwitchedOff(name, "=" + value)) return Unknown(name, variable);
+      } else {
+        const std::string_view near = NearestFlag(name);
+        parsed_.config.notes.push_back(
+            variable + " in the environment is no flag's, and changes nothing" +
+            (near.empty() ? ""
+                          : "; " + std::string(prefix) + "* for --" + std::string(near) + "?"));
+      }
+    }
+    return {};
+  }
+
+  // `rest`: "=false", or whatever follows the name. What is refused may be said to be off.
+  static bool IsSwitchedOff(const std::string& name, const std::string& rest) {
+    if (!IsRefusedSwitch(name) || !rest.starts_with('=')) return false;
+    const Result<bool> value = ParseSwitch(rest.substr(1));
+    return value.ok() && !*value;
   }
 
   Status TakeFile(const std::string& path, int depth) {
@@ -116,15 +120,13 @@ class Parser {
     return set.ok() ? set : InvalidArgument(said_as + ' ' + std::string(set.message()));
   }
 
-  static Status Unknown(const std::string& name) {
-    std::string message = "there is no flag --" + name;
-    if (const std::string_view near = Nearest(name); !near.empty()) {
-      message += ": did you mean --" + std::string(near) + "?";
+  static Status Unknown(const std::string& name, const std::string& said_as) {
+    if (const std::string_view why = WhyRefused(name); !why.empty()) {
+      return InvalidArgument(said_as + ' ' + std::string(why) + "; see keeld --help");
     }
-    if (name.find("cert") != std::string::npos || name.find("tls") != std::string::npos ||
-        name.find("key-file") != std::string::npos ||
-        name.find("trusted-ca") != std::string::npos) {
-      message = "--" + name + " asks for TLS, which this Keel does not speak yet";
+    std::string message = "there is no flag " + said_as;
+    if (const std::string_view near = NearestFlag(name); !near.empty()) {
+      message += ": did you mean --" + std::string(near) + "?";
     }
     return InvalidArgument(message + "; see keeld --help");
   }

@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <thread>
 
@@ -17,6 +18,7 @@
 #include "server/flags.h"
 #include "server/inbox.h"
 #include "server/member.h"
+#include "server/node/quoted.h"
 
 extern char** environ;
 
@@ -83,7 +85,7 @@ void TakeSignals(Inbox* inbox) {
 void BoundConnections(Config* config) {
   const Result<FileLimit> limit = RaiseFileLimit();
   if (!limit.ok()) {
-    LOG(WARNING) << "event=file_limit_unknown reason=\"" << limit.status().message() << '"';
+    LOG(WARNING) << "event=file_limit_unknown reason=" << node::Quoted(limit.status().message());
     return;
   }
   const uint64_t wanted = config->connections_max;
@@ -100,7 +102,7 @@ int Run(Config config, Inbox* inbox) {
   LOG(INFO) << "event=starting version=" << KEEL_VERSION << " name=" << config.name
             << " data_dir=" << config.data_dir << " pid=" << ::getpid();
   for (const std::string& note : config.notes)
-    LOG(WARNING) << "event=flag_note note=\"" << note << '"';
+    LOG(WARNING) << "event=flag_note note=" << node::Quoted(note);
   if (config.insecure) {
     LOG(WARNING)
         << "event=insecure reason=\"whoever reaches the ports reads and writes everything\"";
@@ -122,13 +124,23 @@ int Run(Config config, Inbox* inbox) {
     LOG(INFO) << "event=stopped name=" << config.name;
     return 0;
   }
-  LOG(ERROR) << "event=failed code=" << CodeName(ending.code()) << " reason=\"" << ending.message()
-             << '"';
+  LOG(ERROR) << "event=failed code=" << CodeName(ending.code())
+             << " reason=" << node::Quoted(ending.message());
   return kExitFailed;
 }
 
+// A directory that is made says itself who the members are.
+Result<Parsed> ReadConfig(int count, char** arguments) {
+  Result<Parsed> parsed = ParseConfig(ReadCommandLine(count, arguments));
+  if (!parsed.ok() || parsed->wish != Wish::kRun) return parsed;
+  std::error_code error;
+  const bool is_made = std::filesystem::exists(parsed->config.data_dir + "/VERSION", error);
+  if (!is_made && !parsed->config.initial_wrong.ok()) return parsed->config.initial_wrong;
+  return parsed;
+}
+
 int Main(int count, char** arguments) {
-  const Result<Parsed> parsed = ParseConfig(ReadCommandLine(count, arguments));
+  const Result<Parsed> parsed = ReadConfig(count, arguments);
   if (!parsed.ok()) {
     std::fprintf(stderr, "keeld: %s\n", std::string(parsed.status().message()).c_str());
     return kExitUsage;

@@ -4,6 +4,8 @@
 // ownership are those of base/file_system.h; what is borrowed outlives it.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -22,6 +24,7 @@ class MeasuredFiles final : public FileSystem {
     const Clock* clock = nullptr;
     std::string prefix;
     admin::Histogram* syncs = nullptr;
+    std::atomic<uint64_t>* written_bytes = nullptr;  // may be null
   };
   explicit MeasuredFiles(Options options) : options_(std::move(options)) {}
 

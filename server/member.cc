@@ -6,10 +6,12 @@
 #include <chrono>
 #include <filesystem>
 #include <future>
+#include <map>
 #include <random>
 #include <utility>
 
 #include "base/numbers.h"
+#include "server/node/quoted.h"
 
 namespace keel::server {
 
@@ -17,6 +19,7 @@ namespace {
 
 constexpr uint64_t kAskEveryMs = 500;
 constexpr int kAsksUntilTold = 10;
+constexpr uint64_t kWaitsToldEveryMs = 5'000;
 
 uint64_t DrawRandom() {
   std::random_device device;
@@ -33,7 +36,8 @@ Member::Member(Config config, Inbox* inbox)
       wal_measured_({.beneath = &disk_,
                      .clock = &clock_,
                      .prefix = config_.data_dir + "/wal/",
-                     .syncs = &wal_syncs_}),
+                     .syncs = &wal_syncs_,
+                     .written_bytes = &wal_written_bytes_}),
       files_({.beneath = &wal_measured_,
               .clock = &clock_,
               .prefix = config_.data_dir + "/kv/",
@@ -100,6 +104,11 @@ Status Member::StartTransport() {
 Status Member::OpenDirectory() {
   std::error_code error;
   const std::filesystem::path directory(config_.data_dir);
+  if (std::filesystem::exists(directory, error) && !std::filesystem::is_directory(directory)) {
+    return FailedPrecondition("--data-dir " + config_.data_dir +
+                              " is a file: name a directory, or one that is to be made");
+  }
+  error.clear();
   if (directory.has_parent_path())
     std::filesystem::create_directories(directory.parent_path(), error);
   if (error) {
@@ -128,6 +137,7 @@ Status Member::OpenDirectory() {
 
 Status Member::BecomeMember() {
   if (record_.phase == node::MemberPhase::kMember) return {};
+  KEEL_RETURN_IF_ERROR(config_.initial_wrong);
   if (record_.phase == node::MemberPhase::kPrepared || !config_.joins) return Agree();
   KEEL_ASSIGN_OR_RETURN(const Identity identity, AskWhoIAm(record_.member));
   record_.cluster_id = identity.cluster_id;
@@ -143,6 +153,17 @@ Status Member::Agree() {
   options.initial = config_.initial_members;
   options.files = member_files_.get();
   options.introducer = transport_.get();
+  options.on_silent = [this, told_ms = std::map<std::string, uint64_t>(),
+                       began_ms = clock_.MonotonicMs()](const std::string& name,
+                                                        const Status& why) mutable {
+    // Members that are started one after the other are no news.
+    uint64_t& last_ms = told_ms.try_emplace(name, began_ms).first->second;
+    const uint64_t now_ms = clock_.MonotonicMs();
+    if (now_ms < last_ms + kWaitsToldEveryMs) return;
+    last_ms = now_ms;
+    LOG(WARNING) << "event=bootstrap_waits member=" << name
+                 << " reason=" << node::Quoted(why.message());
+  };
   KEEL_RETURN_IF_ERROR(node::Bootstrap::Validate(options));
   LOG(INFO) << "event=bootstrap_begins members=" << options.initial.size()
             << " token=" << config_.token;
@@ -169,7 +190,7 @@ Result<Identity> Member::AskWhoIAm(NodeId known) {
     Result<Identity> found = AskOnce(known);
     if (found.ok() || found.status().code() != Code::kUnavailable) return found;
     if (ask % kAsksUntilTold == 1) {
-      LOG(WARNING) << "event=join_waits reason=\"" << found.status().message() << '"';
+      LOG(WARNING) << "event=join_waits reason=" << node::Quoted(found.status().message());
     }
     const std::optional<Event> event = inbox_->TakeFor(std::chrono::milliseconds(kAskEveryMs));
     if (event.has_value()) return Cancelled("a signal came before the cluster was found");

@@ -7,6 +7,7 @@
 // is made durable. Belongs to the main thread.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -88,6 +89,7 @@ class Member {
   const net::SystemClock clock_;
   PosixFileSystem disk_;
   admin::Histogram wal_syncs_;
+  std::atomic<uint64_t> wal_written_bytes_ = 0;
   admin::Histogram state_syncs_;
   MeasuredFiles wal_measured_;
   MeasuredFiles files_;

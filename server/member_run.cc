@@ -9,6 +9,7 @@
 #include "base/numbers.h"
 
 #include "server/member.h"
+#include "server/node/quoted.h"
 
 namespace keel::server {
 
@@ -60,7 +61,8 @@ net::ServerOptions Member::ServerOptions(const net::Address& address) {
 void Member::OnAcceptFailed(const Status& why) {
   const std::optional<uint64_t> left_out = accept_failures_.Tell(clock_.MonotonicUs());
   if (!left_out.has_value()) return;
-  LOG(WARNING) << "event=accept_failed reason=\"" << why.message() << "\" not_told=" << *left_out;
+  LOG(WARNING) << "event=accept_failed reason=" << node::Quoted(why.message())
+               << " not_told=" << *left_out;
 }
 
 void Member::OnCut(std::string_view peer, const net::Session::Cut& cut) {
@@ -162,10 +164,12 @@ void Member::StartScheduling() {
   scheduling_ = std::make_unique<Scheduling>(Scheduling::Options{
       .executor = threads_->client.executor(),
       .work_done = [this] { return calls_ended_ + node_->status().applied.value(); },
-      .set = [](bool batches) {
-        const Status set = ScheduleInBatches(batches);
-        LOG_IF(WARNING, !set.ok()) << "event=no_batch_scheduling reason=\"" << set.message() << '"';
-      }});
+      .set =
+          [](bool batches) {
+            const Status set = ScheduleInBatches(batches);
+            LOG_IF(WARNING, !set.ok())
+                << "event=no_batch_scheduling reason=" << node::Quoted(set.message());
+          }});
   scheduling_->Start();
 }
 
@@ -213,6 +217,9 @@ void Member::AddPeers(admin::Page* page) const {
 
 void Member::AddConnections(admin::Page* page) const {
   AddArchive(page);
+  health_->AddTo(page);
+  page->Add({"etcd_disk_wal_write_bytes_total", "Bytes that were written to the log."},
+            static_cast<double>(wal_written_bytes_.load(std::memory_order_relaxed)));
   calls_.AddTo(methods_, page);
   page->Add(
       {"keel_slow_requests_total", "Calls that took --warning-unary-request-duration or longer.",

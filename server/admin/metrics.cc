@@ -4,13 +4,16 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <utility>
 
 #include "api/version.h"
+#include "base/numbers.h"
 #include "server/admin/health.h"
 
 namespace keel::admin {
@@ -21,6 +24,27 @@ using Kind = Page::Kind;
 
 double Seconds(uint64_t us) { return static_cast<double>(us) / 1e6; }
 double Of(uint64_t value) { return static_cast<double>(value); }
+
+// When this process began: what the kernel says of it is counted from the boot.
+double StartedSeconds() {
+  constexpr int kFieldsBefore = 19;  // between the command's name and the start
+  std::string text;
+  std::getline(std::ifstream("/proc/self/stat"), text);
+  // The name is in brackets, and may hold anything.
+  std::istringstream fields(text.substr(std::min(text.rfind(')') + 1, text.size())));
+  std::string skipped;
+  for (int i = 0; i < kFieldsBefore; ++i) fields >> skipped;
+  double ticks = 0;
+  fields >> ticks;
+  timespec now{};
+  timespec since_boot{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  ::clock_gettime(CLOCK_BOOTTIME, &since_boot);
+  const auto seconds = [](const timespec& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+  };
+  return seconds(now) - seconds(since_boot) + ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
 
 // Of this process, as the system tells it.
 void AddProcess(Page* page) {
@@ -42,6 +66,8 @@ void AddProcess(Page* page) {
             Of(size_pages * page_bytes));
   page->Add({"process_cpu_seconds_total", "Time on processors.", Kind::kCounter},
             static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9);
+  page->Add({"process_start_time_seconds", "When this process began, in seconds since 1970."},
+            StartedSeconds());
   page->Add({"process_open_fds", "Files and sockets that are open."}, Of(files));
   rlimit most{};
   ::getrlimit(RLIMIT_NOFILE, &most);
@@ -107,21 +133,58 @@ std::string Page::ToString() const {
   return out.str();
 }
 
+void Page::Append(Page page) {
+  for (prometheus::MetricFamily& family : page.families_) families_.push_back(std::move(family));
+}
+
+// One page under way: answered by whatever comes first, the roles or the patience.
+struct Metrics::Scrape {
+  net::HttpCall call;
+  std::optional<Page> core;
+  std::optional<Page> apply;
+  bool answered = false;
+};
+
 void Metrics::AddTo(net::HttpTable* table) {
-  table->Add({"GET", "/metrics"}, [this](net::HttpCall call, const net::HttpRequest&) {
-    auto page = std::make_shared<Page>();
-    seams_.core->Post([this, call, page] {
-      AddFromCore(page.get());
-      seams_.node->RunOnApply([this, call, page](const node::StateMachine& machine) {
-        AddFromApply(machine, page.get());
-        seams_.client->Post([this, call, page] {
-          AddFromClient(page.get());
-          call.Respond({.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                        .body = page->ToString()});
-        });
-      });
+  table->Add({"GET", "/metrics"},
+             [this](net::HttpCall call, const net::HttpRequest&) { Collect(call); });
+}
+
+void Metrics::Collect(net::HttpCall call) {
+  auto scrape = std::make_shared<Scrape>();
+  scrape->call = call;
+  seams_.client->PostAfter(seams_.patience_us, [this, scrape] { Answer(scrape.get()); });
+  const auto hand_in = [this, scrape](std::optional<Page> Scrape::*part, Page page) {
+    seams_.client->Post([this, scrape, part, page = std::move(page)]() mutable {
+      scrape.get()->*part = std::move(page);
+      if (scrape->core.has_value() && scrape->apply.has_value()) Answer(scrape.get());
     });
+  };
+  seams_.core->Post([this, hand_in] {
+    Page page;
+    AddFromCore(&page);
+    hand_in(&Scrape::core, std::move(page));
   });
+  seams_.node->RunOnApply([this, hand_in](const node::StateMachine& machine) {
+    Page page;
+    AddFromApply(machine, &page);
+    hand_in(&Scrape::apply, std::move(page));
+  });
+}
+
+void Metrics::Answer(Scrape* scrape) const {
+  if (std::exchange(scrape->answered, true)) return;
+  Page page;
+  const Page::Name answers{"keel_role_answers",
+                           "0 where a role did not answer in time; what it knows is left out."};
+  page.Add(answers, scrape->core.has_value() ? 1 : 0, {{"role", "core"}});
+  page.Add(answers, scrape->apply.has_value() ? 1 : 0, {{"role", "apply"}});
+  for (std::optional<Page>* part : {&scrape->core, &scrape->apply}) {
+    if (part->has_value()) page.Append(std::move(**part));
+  }
+  AddFromClient(&page);
+  scrape->call.Respond(
+      {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = page.ToString()});
 }
 
 void Metrics::AddFromCore(Page* page) const {
@@ -174,6 +237,9 @@ void Metrics::AddFromApply(const node::StateMachine& machine, Page* page) const 
   const kv::StoreState& state = machine.store().state();
   page->Add({"etcd_mvcc_db_total_size_in_bytes", "Room that the state takes on the disk."},
             Of(machine.store().engine().SizeBytes()));
+  page->Add({"etcd_mvcc_db_total_size_in_use_in_bytes",
+             "The same: the engine keeps no free pages that a defragmentation would give back."},
+            Of(machine.store().engine().SizeBytes()));
   page->Add({"keel_live_bytes", "Live keys and their newest values."}, Of(state.live_bytes));
   const auto& rules = machine.store().rules().rules();
   const auto whole = rules.find("");
@@ -201,6 +267,12 @@ void Metrics::AddFromClient(Page* page) const {
             *seams_.state_syncs);
   page->Add({"etcd_server_version", "The version of etcd's API that is served."}, 1,
             {{"server_version", std::string(kEtcdVersion)}});
+  page->Add({"etcd_cluster_version", "The version of etcd's API that all members serve."}, 1,
+            {{"cluster_version", std::string(kEtcdVersion.substr(0, kEtcdVersion.rfind('.')))}});
+  page->Add({"etcd_server_id", "1, with this member's id."}, 1,
+            {{"server_id", HexNumber(seams_.node->status().id.value())}});
+  page->Add({"etcd_debugging_mvcc_watcher_total", "Watchers of this member's clients."},
+            Of(seams_.node->hub().watcher_count()));
   page->Add({"keel_clock_seconds", "This member's wall clock, in seconds since 1970."},
             static_cast<double>(seams_.clock->WallUs()) / 1e6);
   page->Add({"keel_build_info", "The version of Keel."}, 1, {{"version", seams_.version}});

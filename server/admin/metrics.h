@@ -1,8 +1,10 @@
 // /metrics: what a member says of itself to Prometheus, under etcd's names where the meaning is the
 // same, and as keel_* else. docs/metrics.md lists them all.
 //
-// Nothing is collected until somebody asks: then each role is asked for its part, in turn, and the
-// page is put together on the client port's executor, to which this belongs. Outlives its table.
+// Nothing is collected until somebody asks: then each role is asked for its part, and the page is
+// put together on the client port's executor, to which this belongs. A role that does not answer
+// within `patience_us` is left out, and the page says so: it is read most when something stands
+// still. Outlives its table.
 #pragma once
 
 #include <prometheus/metric_family.h>
@@ -37,6 +39,8 @@ class Page {
   // Values of one name follow one another.
   void Add(const Name& name, double value, const std::vector<Label>& labels = {});
   void Add(const Name& name, const Histogram& histogram);
+  // What another page has, which has no name in common with this one.
+  void Append(Page page);
   [[nodiscard]] std::string ToString() const;
 
  private:
@@ -73,12 +77,16 @@ class Metrics {
     std::function<void(Page*)> add_from_core;
     std::function<void(Page*)> add_from_client;
     std::string version;
+    uint64_t patience_us = 2'000'000;
   };
   explicit Metrics(Seams seams) : seams_(std::move(seams)) {}
 
   void AddTo(net::HttpTable* table);
 
  private:
+  struct Scrape;
+  void Collect(net::HttpCall call);
+  void Answer(Scrape* scrape) const;
   void AddFromCore(Page* page) const;
   void AddFromApply(const node::StateMachine& machine, Page* page) const;
   void AddFromClient(Page* page) const;

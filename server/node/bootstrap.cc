@@ -109,7 +109,11 @@ void Bootstrap::AskAll() {
 void Bootstrap::OnAnswer(const std::string& name, const Result<Introduction>& answer) {
   // What somebody said once may not hold any more: only the newest word counts.
   heard_.erase(name);
-  if (answer.ok()) heard_.emplace(name, *answer);
+  if (answer.ok()) {
+    heard_.emplace(name, *answer);
+  } else if (options_.on_silent) {
+    options_.on_silent(name, answer.status());
+  }
   if (--awaited_ == 0) Judge();
 }
 

@@ -12,6 +12,7 @@
 // role. Destroyed after the roles have ended.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -63,6 +64,9 @@ class Bootstrap {
     uint64_t retry_us = 200'000;
     MemberFiles* files = nullptr;
     Introducer* introducer = nullptr;
+    // On the node role; may be null. A member gave no answer in this round, and why: it is asked
+    // again, and all wait for it.
+    std::function<void(const std::string& name, const Status& why)> on_silent;
   };
   // INVALID_ARGUMENT if the options make no sense.
   [[nodiscard]] static Status Validate(const Options& options);

@@ -15,6 +15,13 @@ constexpr uint8_t kRecordFormat = 1;
 constexpr uint64_t kRecordBytesMax = uint64_t{16} << 20;
 constexpr std::string_view kVersionPrefix = "keel ";
 
+// What a first start that did not come to its end may have left, and how each begins.
+constexpr std::pair<std::string_view, std::string_view> kUnfinishedFiles[] = {
+    {"member", kMagic},
+    {"member.new", kMagic},
+    {"vote", "KEELVOTE"},
+    {"VERSION.new", kVersionPrefix}};
+
 bool IsPartOfUnfinished(const std::string& name) {
   return name == "LOCK" || name == "member" || name == "member.new" || name == "vote" ||
          name == "VERSION.new" || name == "kv" || name == "lost+found";
@@ -78,6 +85,9 @@ Result<std::unique_ptr<MemberFiles>> MemberFiles::Open(FileSystem* files, const 
   std::unique_ptr<MemberFiles> opened(new MemberFiles(files, options));
   const Status made = files->CreateDirectory(options.directory);
   if (!made.ok() && made.code() != Code::kAlreadyExists) return made;
+  // Before so much as a lock is left there.
+  KEEL_ASSIGN_OR_RETURN(const bool was_made, files->Exists(opened->PathOf("VERSION")));
+  if (!was_made) KEEL_RETURN_IF_ERROR(opened->CheckUnfinished());
   Result<std::unique_ptr<FileLock>> lock = files->Lock(opened->PathOf("LOCK"));
   if (!lock.ok()) {
     return lock.status().WithContext("another node runs on " + options.directory +
@@ -113,16 +123,44 @@ Status MemberFiles::Make() {
   return files_->SyncDirectory(slash == 0 ? "/" : options_.directory.substr(0, slash));
 }
 
-Status MemberFiles::ClearUnfinished() {
+Status MemberFiles::CheckUnfinished() {
   KEEL_ASSIGN_OR_RETURN(const auto names, files_->List(options_.directory));
-  const auto foreign = std::find_if_not(names.begin(), names.end(), IsPartOfUnfinished);
-  if (foreign != names.end()) {
-    return FailedPrecondition(
-        options_.directory + " holds " + *foreign +
-        " and no VERSION: it is no data directory of Keel's; give --data-dir an empty directory");
+  const auto refuse = [this](const std::string& what) {
+    return FailedPrecondition(options_.directory + " holds " + what +
+                              ": it is no data directory of Keel's; give --data-dir an empty "
+                              "directory. Nothing in it was changed");
+  };
+  const bool has_member = std::find(names.begin(), names.end(), "member") != names.end();
+  if (const auto inside = files_->List(PathOf("member")); has_member && inside.ok()) {
+    const bool is_etcd = std::find(inside->begin(), inside->end(), "snap") != inside->end();
+    if (!is_etcd) return refuse("a directory \"member\"");
+    return refuse(
+        "etcd's data, which Keel does not read (start a new cluster, and copy the keys from the "
+        "one of etcd's while that runs)");
   }
-  for (const char* name : {"member", "member.new", "vote", "VERSION.new"}) {
-    const Status removed = files_->Remove(PathOf(name));
+  const auto foreign = std::find_if_not(names.begin(), names.end(), IsPartOfUnfinished);
+  if (foreign != names.end()) return refuse(*foreign + " and no VERSION");
+  for (const auto& [name, magic] : kUnfinishedFiles) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) continue;
+    KEEL_ASSIGN_OR_RETURN(const bool is_ours, IsOurs(std::string(name), magic));
+    if (!is_ours) return refuse("a file \"" + std::string(name) + "\" that Keel did not write");
+  }
+  return {};
+}
+
+// A crash may have left any part of what was being written, and zeros for the rest.
+Result<bool> MemberFiles::IsOurs(const std::string& name, std::string_view magic) {
+  KEEL_ASSIGN_OR_RETURN(const std::string bytes, Read(name));
+  for (size_t i = 0; i < std::min(bytes.size(), magic.size()); ++i) {
+    if (bytes[i] != magic[i] && bytes[i] != '\0') return false;
+  }
+  return true;
+}
+
+Status MemberFiles::ClearUnfinished() {
+  KEEL_RETURN_IF_ERROR(CheckUnfinished());
+  for (const auto& [name, magic] : kUnfinishedFiles) {
+    const Status removed = files_->Remove(PathOf(std::string(name)));
     if (!removed.ok() && removed.code() != Code::kNotFound) return removed;
   }
   return files_->SyncDirectory(options_.directory);

@@ -78,7 +78,10 @@ class MemberFiles {
   MemberFiles(FileSystem* files, const Options& options) : files_(files), options_(options) {}
 
   [[nodiscard]] Status Make();
+  // FAILED_PRECONDITION unless all that is there is what an unfinished first start leaves behind.
+  [[nodiscard]] Status CheckUnfinished();
   [[nodiscard]] Status ClearUnfinished();
+  [[nodiscard]] Result<bool> IsOurs(const std::string& name, std::string_view magic);
   [[nodiscard]] Status Load();
   [[nodiscard]] Status Replace(const std::string& name, const std::string& bytes);
   [[nodiscard]] Result<std::string> Read(const std::string& name);

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/numbers.h"
+#include "server/node/quoted.h"
 #include "server/node/wire.h"
 #include "server/peer/peer_url.h"
 #include "server/peer/question.h"
@@ -232,7 +233,7 @@ void PeerTransport::OnTurnedAway(Peer* peer, node::Lane lane, const Welcome& wel
   if (welcome.refusal == Refusal::kNotReady) return;
   LOG(WARNING) << "event=peer_turned_us_away peer=" << HexNumber(peer->id.value())
                << " lane=" << NameOf(lane) << " refusal=" << ToString(welcome.refusal)
-               << " reason=\"" << welcome.reason << '"';
+               << " reason=" << node::Quoted(welcome.reason);
   if (welcome.refusal == Refusal::kRemovedMember && seams_.on_removed) {
     seams_.on_removed(welcome.reason);
   }
@@ -295,8 +296,8 @@ Welcome PeerTransport::Judge(uint64_t number, const Hello& hello) {
     if (welcome.refusal == Refusal::kNotReady) return welcome;
     LOG(WARNING) << "event=peer_refused peer=" << HexNumber(hello.from.value())
                  << " address=" << incoming_[number].address << " lane=" << NameOf(hello.lane)
-                 << " refusal=" << ToString(welcome.refusal) << " reason=\"" << welcome.reason
-                 << '"';
+                 << " refusal=" << ToString(welcome.refusal)
+                 << " reason=" << node::Quoted(welcome.reason);
     return welcome;
   }
   if (peers_.size() >= 2 * raft::Config::kMembersMax && !peers_.contains(hello.from)) {

@@ -18,6 +18,9 @@ Result<net::Address> ParseUrl(const std::string& url) {
   if (url.starts_with("https://")) {
     return InvalidArgument("\"" + url + "\" asks for TLS, which this Keel does not speak yet");
   }
+  if (url.starts_with("unix://") || url.starts_with("unixs://")) {
+    return Malformed(url, "is a socket in the file system, and Keel serves TCP alone");
+  }
   if (!url.starts_with(kScheme)) return Malformed(url, "is no URL");
   std::string rest = url.substr(kScheme.size());
   if (rest.ends_with('/')) rest.pop_back();

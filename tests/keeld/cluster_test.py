@@ -101,14 +101,14 @@ def test_refusals(cluster):
     refused(member, "token", initial_cluster_token="other")
     renamed = cluster.initial.replace(member.name + "=", "other=")
     refused(member, "mend --name", name="other", initial_cluster=renamed)
-    refused(member, "does not name this member", name="nobody")
+    refused(member, "belongs to the member", name="nobody")
     refused(member, "--insecure", listen_client_urls="http://0.0.0.0:1")
     refused(member, "did you mean --election-timeout?", "--election-timeuot=5")
     other = next(one for one in cluster.members if one is not member)
     refused(member, "another process has the port", listen_client_urls=f"http://{other.endpoint}")
     refused(other_on(member, other), "another node runs on")
-    # Unharmed by all that.
-    member.start()
+    # Unharmed by all that; and of the flags of the first start, none is looked at again.
+    member.start(initial_cluster="somebody=http://127.0.0.1:1")
     cluster.wait_healthy()
 
 
@@ -167,6 +167,22 @@ def test_slow_call(cluster):
     check("\nkeel_slow_requests_total 0\n" not in leader.get("/metrics")[1], "it is counted")
 
 
+def test_alone_without_quorum(cluster):
+    """One that the others have left is alive and says what it has; it is not ready."""
+    cluster.start()
+    left = cluster.members[0]
+    for one in cluster.members[1:]:
+        one.kill()
+    until("it is not healthy", lambda: left.get("/health")[0] == 503)
+    check(left.get("/health?exclude=NOSPACE&serializable=true")[0] == 200, "it serves its own state")
+    check(left.get("/livez?verbose") == (200, "[+]serializable_read ok\nok\n"), "it is alive")
+    check(left.get("/livez/serializable_read")[0] == 200, "a check has a page")
+    check(left.get("/readyz/serializable_read")[0] == 200, "readiness too")
+    check(left.get("/readyz/linearizable_read")[0] == 503, "and it says no")
+    check(left.get("/readyz/nothing")[0] == 404, "there is no such check")
+    check('keel_role_answers{role="apply"} 1' in left.get("/metrics")[1], "roles answer")
+
+
 def test_etcdctl(cluster):
     """etcd's own client writes and reads; left out where it is not installed."""
     if shutil.which("etcdctl") is None:
@@ -181,6 +197,32 @@ def test_etcdctl(cluster):
                               text=True, check=True).stdout
     check(etcdctl("put", "greeting", "hello") == "OK\n", "a put")
     check(etcdctl("get", "greeting") == "greeting\nhello\n", "a get")
+
+
+def test_waits_aloud(cluster):
+    """A member whose peers are not there says for whom it waits, and why."""
+    member = cluster.members[0]
+    member.start()
+    absent = cluster.members[1]
+    until("it says so", lambda: f"event=bootstrap_waits member={absent.name} reason=\"" in
+          member.said())
+
+
+def test_foreign_directories(cluster):
+    """What is no directory of Keel's is refused in words, and left as it is."""
+    member = cluster.members[0]
+    os.makedirs(os.path.join(member.directory, "member", "snap"))
+    refused(member, "etcd's data")
+    check(os.listdir(member.directory) == ["member"], "nothing was changed")
+    shutil.rmtree(member.directory)
+    with open(member.directory, "w", encoding="utf-8") as file:
+        file.write("a file")
+    refused(member, "is a file")
+    os.remove(member.directory)
+    os.makedirs(member.directory)
+    with open(os.path.join(member.directory, 'a "b"'), "w", encoding="utf-8"):
+        pass
+    refused(member, r'holds a \"b\" and no VERSION')
 
 
 def member_add(member, url):
@@ -213,7 +255,7 @@ def test_join(cluster):
     refused(joiner, "must not come back", initial_cluster_state="existing")
 
 
-SIZES = {"test_alone": 1}
+SIZES = {"test_alone": 1, "test_foreign_directories": 1}
 
 
 def main():

@@ -18,9 +18,9 @@ Result<Parsed> Parse(std::vector<std::string> arguments,
 // The refusal's words.
 std::string Refused(std::vector<std::string> arguments) {
   const Result<Parsed> parsed = Parse(std::move(arguments));
-  EXPECT_FALSE(parsed.ok());
-  EXPECT_EQ(parsed.status().code(), Code::kInvalidArgument);
-  return std::string(parsed.status().message());
+  const Status status = parsed.ok() ? parsed->config.initial_wrong : parsed.status();
+  EXPECT_EQ(status.code(), Code::kInvalidArgument);
+  return std::string(status.message());
 }
 
 TEST(Flags, WithoutAnyAMemberIsAloneOnLoopback) {
@@ -103,7 +103,22 @@ TEST(Flags, EveryRefusalSaysWhatToDo) {
       {{"--max-txn-ops=0"}, "1 at least"},
       {{"--grpc-keepalive-timeout=20"}, "needs a time"},
       {{"--log-level=loud"}, "debug, info, warn or error"},
-      {{"--quota-backend-bytes=-1"}, "whole number"},
+      {{"--quota-backend-bytes=-x"}, "whole number"},
+      {{"--config-file=x"}, "--flagfile"},
+      {{"--force-new-cluster"}, "restore"},
+      {{"--discovery-srv=x"}, "--initial-cluster"},
+      {{"--unsafe-no-fsync"}, "every write is synced"},
+      {{"--wal-dir=x"}, "--data-dir"},
+      {{"--listen-metrics-urls=x"}, "--listen-client-urls"},
+      {{"--auth-token=jwt"}, "leave it out"},
+      {{"--bcrypt-cost=9"}, "leave it out"},
+      {{"--cipher-suites=x"}, "TLS"},
+      {{"--client-crl-file=x"}, "TLS"},
+      {{"--client-cert-auth"}, "TLS"},
+      {{"--debug"}, "--log-level debug"},
+      {{"--listen-client-urls=unix://x:1"}, "TCP alone"},
+      {{"--experimental-max-learner=2"}, "did you mean --max-learners?"},
+      {{"--naem=x"}, "did you mean --name?"},
   };
   for (const auto& [arguments, words] : cases) {
     const std::string said = Refused(arguments);
@@ -126,6 +141,67 @@ TEST(Flags, ChangesOfMembersAreCheckedUnlessToldOtherwise) {
   EXPECT_EQ(told->config.slow_request_ms, 0u);
   EXPECT_EQ(told->config.slow_apply_ms, 1'000u);
   EXPECT_TRUE(told->config.notes.empty());
+}
+
+TEST(Flags, NothingIsSuggestedThatIsNotNear) {
+  EXPECT_EQ(Refused({"--experimental-distributed-tracing-address=x"}).find("did you mean"),
+            std::string::npos);
+  EXPECT_EQ(NearestFlag("initial-cluster-tokn"), "initial-cluster-token");
+}
+
+// A cluster that was meant to be safe must not start without it, however that was said.
+TEST(Flags, TlsByTheEnvironmentIsRefused) {
+  for (const char* variable :
+       {"ETCD_CERT_FILE", "ETCD_CLIENT_CERT_AUTH", "ETCD_TRUSTED_CA_FILE", "KEEL_PEER_KEY_FILE"}) {
+    const Result<Parsed> parsed = Parse({}, {{variable, "true"}});
+    ASSERT_FALSE(parsed.ok()) << variable;
+    EXPECT_NE(parsed.status().message().find("TLS"), std::string::npos);
+    EXPECT_NE(parsed.status().message().find(variable), std::string::npos);
+    EXPECT_TRUE(Parse({}, {{variable, ""}}).ok()) << "empty is unset, as with etcd";
+  }
+  EXPECT_TRUE(Parse({}, {{"ETCD_CLIENT_CERT_AUTH", "false"}}).ok());
+  EXPECT_TRUE(Parse({"--client-cert-auth=false"}).ok());
+}
+
+TEST(Flags, WhatTheEnvironmentSaysAndNobodyKnowsIsNoted) {
+  const Result<Parsed> parsed = Parse({}, {{"ETCD_NAEM", "x"}, {"KEEL_ROOT", "/"}, {"ETCDX", "y"}});
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  ASSERT_EQ(parsed->config.notes.size(), 2u);
+  EXPECT_NE(parsed->config.notes[1].find("ETCD_NAEM"), std::string::npos);
+  EXPECT_EQ(Parse({}, {{"ETCD_NAME", ""}})->config.name, "default");
+  EXPECT_EQ(Parse({}, {{"KEEL_NAME", ""}, {"ETCD_NAME", "e"}})->config.name, "e");
+}
+
+TEST(Flags, ValuesAreTakenAsEtcdTakesThem) {
+  EXPECT_EQ(Parse({"--quota-backend-bytes=-1"})->config.quota_bytes, 0u);
+  EXPECT_EQ(Parse({"--log-level=panic"})->config.log_level, "error");
+  for (const char* yes : {"true", "True", "TRUE", "t", "T", "1", "on"}) {
+    EXPECT_TRUE(Parse({std::string("--insecure=") + yes})->config.insecure) << yes;
+  }
+  for (const char* no : {"false", "False", "FALSE", "f", "F", "0", "off"}) {
+    EXPECT_FALSE(Parse({std::string("--insecure=") + no})->config.insecure) << no;
+  }
+  EXPECT_EQ(*ParseDurationMs("0.5h"), 1'800'000u);
+  EXPECT_EQ(*ParseDurationMs("1.5s"), 1'500u);
+  EXPECT_EQ(*ParseDurationMs("20us"), 1u);
+  for (const char* wrong : {"1.2.3s", ".s", "s", "1", "1x", "99999999999h", "-1s"}) {
+    EXPECT_FALSE(ParseDurationMs(wrong).ok()) << wrong;
+  }
+}
+
+TEST(Flags, EtcdsOtherSpellingIsTheSame) {
+  EXPECT_EQ(Parse({"--experimental-watch-progress-notify-interval=5s"})
+                ->config.watch_progress_interval_ms,
+            5'000u);
+  EXPECT_EQ(Parse({"--experimental-max-learners=3"})->config.learners_max, 3u);
+  EXPECT_EQ(Parse({}, {{"ETCD_EXPERIMENTAL_MAX_LEARNERS", "4"}})->config.learners_max, 4u);
+  EXPECT_EQ(Parse({"--compaction-batch-limit=10"})->config.notes.size(), 1u);
+}
+
+TEST(Flags, LocalhostIsLoopback) {
+  const Result<Parsed> parsed = Parse({"--initial-cluster=default=http://localhost:2380/"});
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_TRUE(parsed->config.initial_wrong.ok()) << parsed->config.initial_wrong;
 }
 
 TEST(Flags, RetentionIsATimeOrACount) {

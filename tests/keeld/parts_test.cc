@@ -101,7 +101,7 @@ TEST(CompactionPlan, ZeroIsNever) {
 
 // ---- probes ----
 
-constexpr admin::Finding kWell{.reads = true, .has_leader = true};
+constexpr admin::Finding kWell{.reads = true, .reads_here = true, .has_leader = true};
 
 TEST(Health, SaysWhatIsWrongInEtcdsWords) {
   EXPECT_EQ(admin::HealthAnswer(kWell, "").body, R"({"health":"true","reason":""})");
@@ -116,14 +116,48 @@ TEST(Health, SaysWhatIsWrongInEtcdsWords) {
             R"({"health":"false","reason":"RAFT NO LEADER"})");
 }
 
+// kubeadm's liveness probe: a member without a quorum is not to be restarted for it.
+TEST(Health, SerializableAsksOfThisMemberAlone) {
+  const admin::Finding alone{.reads_here = true};
+  EXPECT_EQ(admin::HealthAnswer(alone, "exclude=NOSPACE&serializable=true").status, 200);
+  EXPECT_EQ(admin::HealthAnswer(alone, "serializable=false").status, 503);
+  EXPECT_EQ(admin::HealthAnswer({.has_leader = true}, "serializable=true").status, 503);
+  admin::Finding corrupt = alone;
+  corrupt.is_corrupt = true;
+  EXPECT_EQ(admin::HealthAnswer(corrupt, "serializable=true").status, 503);
+}
+
 TEST(Health, ReadinessNamesEachCheck) {
   EXPECT_EQ(admin::ReadyAnswer(kWell, "").body, "ok\n");
   EXPECT_EQ(admin::ReadyAnswer(kWell, "verbose").body,
-            "[+]leader ok\n[+]linearizable_read ok\n[+]data_corruption ok\nok\n");
-  const net::HttpResponse bad = admin::ReadyAnswer({.has_leader = true}, "");
+            "[+]leader ok\n[+]linearizable_read ok\n[+]serializable_read ok\n"
+            "[+]data_corruption ok\n[+]non_learner ok\nok\n");
+  const admin::Finding no_quorum{.reads_here = true, .has_leader = true};
+  const net::HttpResponse bad = admin::ReadyAnswer(no_quorum, "");
   EXPECT_EQ(bad.status, 503);
   EXPECT_NE(bad.body.find("[-]linearizable_read failed"), std::string::npos);
-  EXPECT_EQ(admin::ReadyAnswer({.has_leader = true}, "exclude=linearizable_read").status, 200);
+  EXPECT_EQ(admin::ReadyAnswer(no_quorum, "exclude=linearizable_read").status, 200);
+  EXPECT_EQ(admin::ReadyAnswer(no_quorum, "exclude=linearizable_reads").status, 503);
+  EXPECT_EQ(admin::ReadyAnswer(no_quorum, "", "serializable_read").status, 200);
+  EXPECT_EQ(admin::ReadyAnswer(no_quorum, "", "linearizable_read").status, 503);
+  admin::Finding learner = kWell;
+  learner.is_learner = true;
+  EXPECT_EQ(admin::ReadyAnswer(learner, "").status, 503);
+}
+
+TEST(Health, LivenessIsWhatWasRead) {
+  EXPECT_EQ(admin::LiveAnswer({.reads_here = true}, "").body, "ok\n");
+  EXPECT_EQ(admin::LiveAnswer({.reads_here = true}, "a=b&verbose").body,
+            "[+]serializable_read ok\nok\n");
+  EXPECT_EQ(admin::LiveAnswer(kWell, "").status, 200);
+  EXPECT_EQ(admin::LiveAnswer({.reads = true, .has_leader = true}, "").status, 503);
+}
+
+TEST(Health, QueriesAreTakenApartAtTheirAmpersands) {
+  const std::string query = "exclude=a&verbose&exclude=b";
+  EXPECT_EQ(admin::QueryValues(query, "exclude"), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(admin::QueryValues(query, "verbose"), std::vector<std::string>{""});
+  EXPECT_TRUE(admin::QueryValues(query, "verb").empty());
 }
 
 TEST(Metrics, APageIsWhatPrometheusReads) {

@@ -23,6 +23,7 @@ class BootstrapTest : public testing::Test {
     std::unique_ptr<SimExecutor> node_role;
     std::unique_ptr<SimExecutor> wal_role;
     std::vector<Status> ends;
+    std::map<std::string, int> silent;
 
     void Ask(const MemberInfo& peer, Once<Result<Introduction>> done) override {
       Result<Introduction> answer = Unavailable("nobody is there");
@@ -61,6 +62,10 @@ class BootstrapTest : public testing::Test {
     options.initial = {{.name = "a"}, {.name = "b"}, {.name = "c"}};
     options.files = member.files.get();
     options.introducer = &member;
+    options.on_silent = [&member](const std::string& silent, const Status& why) {
+      EXPECT_FALSE(why.message().empty());
+      ++member.silent[silent];
+    };
     member.bootstrap = std::make_unique<Bootstrap>(std::move(options));
     member.bootstrap->Start([&member](const Status& status) { member.ends.push_back(status); });
   }
@@ -90,6 +95,7 @@ TEST_F(BootstrapTest, AllAgreeOnTheSameIds) {
   Start("b");
   world_.RunFor(5'000'000);
   EXPECT_TRUE(members_.at("a").ends.empty());  // one has not been heard
+  EXPECT_GT(members_.at("a").silent["c"], 10) << "it says for whom it waits";
   Start("c");
   world_.RunFor(5'000'000);
   for (auto& [name, member] : members_) {

@@ -43,6 +43,35 @@ TEST(MemberFiles, RefusesADirectoryThatHoldsSomethingElse) {
   EXPECT_EQ(opened.status().code(), Code::kFailedPrecondition);
 }
 
+TEST(MemberFiles, RefusesEtcdsDirectoryAndLeavesItAsItIs) {
+  simfs::SimulatedFileSystem files;
+  for (const char* directory : {"/d", "/d/member", "/d/member/snap", "/d/member/wal"}) {
+    ASSERT_TRUE(files.CreateDirectory(directory).ok());
+  }
+  const auto opened = MemberFiles::Open(&files, {.directory = "/d", .random = 1});
+  EXPECT_EQ(opened.status().code(), Code::kFailedPrecondition);
+  EXPECT_NE(opened.status().message().find("etcd's data"), std::string_view::npos);
+  EXPECT_EQ(*files.List("/d"), std::vector<std::string>{"member"});
+}
+
+TEST(MemberFiles, DeletesNoFileThatItDidNotWrite) {
+  for (const char* name : {"member", "vote", "member.new", "VERSION.new"}) {
+    simfs::SimulatedFileSystem files;
+    ASSERT_TRUE(files.CreateDirectory("/d").ok());
+    const std::string path = std::string("/d/") + name;
+    for (const std::string_view theirs : {"their own words", ""}) {
+      auto file = files.OpenWritable(path, OpenMode::kCreateOrEmpty);
+      ASSERT_TRUE(file.ok() && (*file)->WriteAt(0, {&theirs, 1}).ok() && (*file)->Close().ok());
+      const auto opened = MemberFiles::Open(&files, {.directory = "/d", .random = 1});
+      // What is empty is what a crash leaves of one's own.
+      EXPECT_EQ(opened.ok(), theirs.empty()) << name << ' ' << opened.status();
+      if (!theirs.empty()) {
+        EXPECT_EQ(*files.List("/d"), std::vector<std::string>{name});
+      }
+    }
+  }
+}
+
 // Pitfall 54: whoever lost its vote must not vote again.
 TEST(MemberFiles, RefusesToRunWithoutItsVote) {
   simfs::SimulatedFileSystem files;

@@ -6,11 +6,16 @@ FloodGuard::FloodGuard(const Http2Options& options)
     : ping_interval_min_us_(options.ping_interval_min_us),
       ping_strikes_max_(options.ping_strikes_max),
       resets_(options.ResetsAllowed()),
+      malformed_(options.resets),
       settings_(options.settings_frames),
       idle_frames_(options.idle_frames) {}
 
 const char* FloodGuard::OnReset(uint64_t now_us) {
   return resets_.Take(now_us) ? nullptr : "too_many_resets";
+}
+
+const char* FloodGuard::OnMalformed(uint64_t now_us) {
+  return malformed_.Take(now_us) ? nullptr : "too_many_malformed";
 }
 
 const char* FloodGuard::OnSettings(uint64_t now_us) {

@@ -17,6 +17,9 @@ class FloodGuard {
 
   // CVE-2023-44487: streams opened and reset at once never count against the stream limit.
   [[nodiscard]] const char* OnReset(uint64_t now_us);
+  // CVE-2025-8671: what breaks the rules makes us reset, and no peer has to do it, however many
+  // streams it may have.
+  [[nodiscard]] const char* OnMalformed(uint64_t now_us);
   [[nodiscard]] const char* OnSettings(uint64_t now_us);
   [[nodiscard]] const char* OnIdleFrame(uint64_t now_us);
   [[nodiscard]] const char* OnPing(uint64_t now_us);
@@ -28,6 +31,7 @@ class FloodGuard {
   const uint64_t ping_interval_min_us_;
   const uint32_t ping_strikes_max_;
   TokenBucket resets_;
+  TokenBucket malformed_;
   TokenBucket settings_;
   TokenBucket idle_frames_;
   uint64_t last_ping_us_ = 0;

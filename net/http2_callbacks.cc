@@ -204,7 +204,7 @@ int Http2Callbacks::OnBeginFrame(nghttp2_session*, const nghttp2_frame_hd* head,
 int Http2Callbacks::OnInvalidFrame(nghttp2_session*, const nghttp2_frame*, int, void* user_data) {
   // As in Refuse.
   Http2Session* self = Self(user_data);
-  self->Judge(self->flood_guard_.OnReset(self->now_us_));
+  self->Judge(self->flood_guard_.OnMalformed(self->now_us_));
   return 0;
 }
 

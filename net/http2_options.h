@@ -50,8 +50,8 @@ struct Http2Options {
   // gRPC's own servers do: its clients measure the path with pings while data flows.
   uint64_t ping_interval_min_us = 5'000'000;
   uint32_t ping_strikes_max = 2;
-  // Streams that the peer resets, or makes us reset. The burst is never less than streams_max: who
-  // gives up all that it has open at once does no wrong.
+  // Streams that break the rules, and streams that the peer resets. For the latter the burst is
+  // never less than streams_max: who gives up all that it has open at once does no wrong.
   TokenBucket::Options resets = {.burst = 1000, .per_second = 200};
   [[nodiscard]] TokenBucket::Options ResetsAllowed() const {
     return {.burst = std::max<uint64_t>(resets.burst, streams_max),

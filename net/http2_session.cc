@@ -350,8 +350,8 @@ void Http2Session::Closed(StreamId stream, uint32_t error_code) {
 void Http2Session::Refuse(StreamId stream, Stream* state) {
   if (std::exchange(state->malformed, true)) return;
   Reset(stream, Http2Error::kProtocolError);
-  // Making us reset streams is as cheap for the peer as resetting them (CVE-2025-8671).
-  Judge(flood_guard_.OnReset(now_us_));
+  // Making us reset streams is as cheap for the peer as resetting them.
+  Judge(flood_guard_.OnMalformed(now_us_));
 }
 
 void Http2Session::Judge(const char* offence) {

@@ -129,7 +129,8 @@ class Connection:
                     self.grant(stream, len(payload))
             elif kind == PING and not flags & ACK:
                 self.socket.sendall(frame(PING, ACK, 0, payload))
-            elif kind in (RST_STREAM, GOAWAY) or (kind == HEADERS and flags & END_STREAM):
+            elif which in (0, stream) and (
+                    kind in (RST_STREAM, GOAWAY) or (kind == HEADERS and flags & END_STREAM)):
                 raise EOFError(f"the call has ended: frame {kind}, {payload[:200]!r}")
 
     def seconds_until_closed(self, patience_s):

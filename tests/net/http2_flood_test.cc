@@ -60,7 +60,7 @@ TEST(Http2Flood, GivingUpAllThatIsOpenIsNoFlood) {
 }
 
 TEST(Http2Flood, MakingTheServerResetCountsAsWell) {
-  Server server({.streams_max = 50, .resets = {.burst = 50, .per_second = 1}});
+  Server server({.resets = {.burst = 50, .per_second = 1}});
   server.Greet();
   std::string farewell;
   for (uint32_t stream = 1; stream < 300 && farewell.empty(); stream += 2) {
@@ -69,7 +69,7 @@ TEST(Http2Flood, MakingTheServerResetCountsAsWell) {
                            kNowUs);
     farewell = Farewell(&server);
   }
-  EXPECT_EQ(farewell, "too_many_resets");
+  EXPECT_EQ(farewell, "too_many_malformed");
 }
 
 TEST(Http2Flood, PingsNoOftenerThanEveryFiveSecondsAreFine) {

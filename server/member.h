@@ -119,7 +119,12 @@ class Member {
   Occasional accept_failures_;
   Occasional cuts_told_;
   // By the word; a small set.
-  std::map<std::string, uint64_t, std::less<>> cuts_;
+  // Each that there may be, from the start: a rate begins with the first one.
+  std::map<std::string, uint64_t, std::less<>> cuts_ = {
+      {"flooded", 0},           {"keepalive", 0},           {"no_request_in_time", 0},
+      {"takes_no_more", 0},     {"no_settings_in_time", 0}, {"protocol_error", 0},
+      {"too_many_pings", 0},    {"too_many_resets", 0},     {"too_many_malformed", 0},
+      {"too_many_settings", 0}, {"too_many_idle_frames", 0}};
   net::MethodTable methods_;
   net::HttpTable http_;
   std::vector<std::unique_ptr<net::Server>> servers_;

@@ -2,6 +2,7 @@
 # cache and the linker. The presets choose; this file carries out.
 
 set(KEEL_SANITIZE "" CACHE STRING "Sanitizers for the whole build, as -fsanitize takes them")
+option(KEEL_PCH "Read the standard library compiled once (g++ only)" OFF)
 option(KEEL_FUZZ "Build the libFuzzer programs (clang only)" OFF)
 
 # -- Language ------------------------------------------------------------------------------------
@@ -36,6 +37,18 @@ else()
   add_compile_options(-Wno-restrict)
 endif()
 
+# -- Compiled headers: keel_pch.cmake ---------------------------------------------------------------
+if(KEEL_PCH)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    message(FATAL_ERROR "KEEL_PCH is for g++: set it OFF.")
+  endif()
+  # The compiler cache tells by the preprocessed file which compiled header was read.
+  add_compile_options(-fpch-preprocess)
+  # g++ 12 forgets that such a header is the system's, and warns of what cannot happen inside std::string. Builds without
+  # compiled headers, the sanitizers' among them, have these warnings.
+  add_compile_options(-Wno-array-bounds -Wno-stringop-overread -Wno-stringop-overflow)
+endif()
+
 # -- Determinism: nothing in a binary tells where it was built -------------------------------------
 add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 
@@ -64,6 +77,11 @@ find_program(KEEL_CCACHE ccache)
 if(KEEL_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
   # As it comes: told to share between clones it would rewrite paths, and binaries would differ.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${KEEL_CCACHE})
+  if(KEEL_PCH)
+    # It keeps compiled headers only if told that neither macros of ours nor the time of day are in them.
+    list(PREPEND CMAKE_CXX_COMPILER_LAUNCHER
+         ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros)
+  endif()
 endif()
 
 find_program(KEEL_MOLD mold)

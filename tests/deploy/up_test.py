@@ -12,7 +12,10 @@ import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+from ports import free_ports  # noqa: E402
+
 PATIENCE_S = 90
 
 
@@ -25,26 +28,10 @@ def check(holds, what):
         raise Failed(what)
 
 
-def free_ports(count):
-    """The first of `count` ports in a row that nobody listens on now."""
-    for first in range(20_000 + os.getpid() % 5_000 * 2, 32_000 - count, count):
-        sockets = [socket.socket() for _ in range(count)]
-        try:
-            for offset, one in enumerate(sockets):
-                one.bind(("127.0.0.1", first + offset))
-            return first
-        except OSError:
-            continue
-        finally:
-            for one in sockets:
-                one.close()
-    raise Failed("there are no free ports in a row")
-
-
 class Door:
     def __init__(self, keeld, directory):
         self.directory = directory
-        self.port = free_ports(10)
+        self.port = free_ports(10)[0]
         self.environment = {**os.environ, "KEEL_CLUSTER_DIRECTORY": directory,
                             "KEEL_CLUSTER_PORT": str(self.port), "KEEL_CLUSTER_PROGRAM": keeld}
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/cut_words.h"
+
 namespace keel::net {
 
 namespace {
@@ -149,7 +151,7 @@ void Connection::OnTimer() {
 Session::Cut Connection::cut() const {
   const Session::Cut cut = session_->cut();
   if (!cut.word.empty() || !lingered_) return cut;
-  return {.word = "takes_no_more", .detail = "it did not take the last words"};
+  return {.word = cut_words::kTakesNoMore, .detail = "it did not take the last words"};
 }
 
 Session::Held Connection::held() const {

@@ -1,5 +1,7 @@
 #include "net/flood_guard.h"
 
+#include "net/cut_words.h"
+
 namespace keel::net {
 
 FloodGuard::FloodGuard(const Http2Options& options)
@@ -11,27 +13,26 @@ FloodGuard::FloodGuard(const Http2Options& options)
       idle_frames_(options.idle_frames) {}
 
 const char* FloodGuard::OnReset(uint64_t now_us) {
-  return resets_.Take(now_us) ? nullptr : "too_many_resets";
+  return resets_.Take(now_us) ? nullptr : cut_words::kTooManyResets;
 }
 
 const char* FloodGuard::OnMalformed(uint64_t now_us) {
-  return malformed_.Take(now_us) ? nullptr : "too_many_malformed";
+  return malformed_.Take(now_us) ? nullptr : cut_words::kTooManyMalformed;
 }
 
 const char* FloodGuard::OnSettings(uint64_t now_us) {
-  return settings_.Take(now_us) ? nullptr : "too_many_settings";
+  return settings_.Take(now_us) ? nullptr : cut_words::kTooManySettings;
 }
 
 const char* FloodGuard::OnIdleFrame(uint64_t now_us) {
-  return idle_frames_.Take(now_us) ? nullptr : "too_many_idle_frames";
+  return idle_frames_.Take(now_us) ? nullptr : cut_words::kTooManyIdleFrames;
 }
 
 const char* FloodGuard::OnPing(uint64_t now_us) {
   const bool early = pinged_ && now_us - last_ping_us_ < ping_interval_min_us_;
   pinged_ = true;
   last_ping_us_ = now_us;
-  // gRPC clients know this word: they double their keepalive interval when they see it.
-  if (early && ++strikes_ > ping_strikes_max_) return "too_many_pings";
+  if (early && ++strikes_ > ping_strikes_max_) return cut_words::kTooManyPings;
   return nullptr;
 }
 

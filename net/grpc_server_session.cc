@@ -6,16 +6,13 @@
 
 #include "base/bytes.h"
 #include "net/grpc_wire.h"
-#include "net/gzip.h"
 
 namespace keel::net {
 
 namespace {
 
 constexpr size_t kSpareCallsMax = 32;
-constexpr size_t kStatusMessageBytesMax = 8 * 1024;
 constexpr size_t kShownBytesMax = 100;
-constexpr char kMoreThanOneMessage[] = "a unary request carries more than one message";
 
 }  // namespace
 
@@ -69,7 +66,7 @@ void GrpcServerSession::OnTransportClosed(const Status& reason) {
   while (!calls_.empty()) {
     const StreamId stream(calls_.begin()->first);
     CallHandler* handler = calls_.begin()->second.handler.get();
-    Forget(stream);
+    Forget(stream, Code::kCancelled);
     if (handler != nullptr) handler->OnCancelled(reason);
   }
   EndDrive();
@@ -104,6 +101,9 @@ void GrpcServerSession::OnHeaders(StreamId stream, Block block, Metadata* fields
   const Status admitted = block == Block::kTooLarge
                               ? ResourceExhausted("the request's headers are too large")
                               : Admit(call->request, call);
+  if (options_.counts != nullptr) {
+    call->counts = options_.counts->Begin(call->method, call->request);
+  }
   if (!admitted.ok()) return Abort(stream, admitted);
   if (call->deadline_us != 0) deadlines_.emplace(call->deadline_us, stream.value());
   Begin(stream, call);
@@ -185,7 +185,9 @@ Status GrpcServerSession::CheckUnary(Call* call) {
   KEEL_RETURN_IF_ERROR(call->reader.CheckHead());
   const std::optional<size_t> announced = call->reader.announced_bytes();
   if (!announced) return {};
-  if (call->reader.buffered_bytes() > *announced) return Internal(kMoreThanOneMessage);
+  if (call->reader.buffered_bytes() > *announced) {
+    return Internal("a unary request carries more than one message");
+  }
   if (call->reserved_bytes != 0) return {};
   if (reserved_bytes_ > 0 && reserved_bytes_ + *announced > options_.requests_bytes_max) {
     return ResourceExhausted("too many requests on this connection are not complete");
@@ -231,13 +233,10 @@ void GrpcServerSession::RunWaiting() {
 void GrpcServerSession::RunUnary(StreamId stream, Call* call) {
   ReleaseRequest(call);
   std::string_view message;
-  Result<MessageReader::Next> next = call->reader.Read(&message);
+  const Result<MessageReader::Next> next = ReadMessage(call, &message);
   if (!next.ok()) return Abort(stream, next.status());
   if (*next == MessageReader::Next::kNeedMore) {
     return Abort(stream, Internal("the request ended before its message"));
-  }
-  if (call->reader.buffered_bytes() > 0) {
-    return Abort(stream, Internal(kMoreThanOneMessage));
   }
   const ServerCall handle(environment_.registry, {id_, stream});
   std::get<UnaryMethod> (*call->method)(handle, ContextOf(*call), message);
@@ -245,12 +244,19 @@ void GrpcServerSession::RunUnary(StreamId stream, Call* call) {
   if (call = Find(stream); call != nullptr) call->reader.Reset({});
 }
 
+Result<MessageReader::Next> GrpcServerSession::ReadMessage(Call* call, std::string_view* message) {
+  Result<MessageReader::Next> next = call->reader.Read(message);
+  const bool is_there = next.ok() && *next == MessageReader::Next::kMessage;
+  if (is_there && call->counts != nullptr) options_.counts->Receive(call->counts, message->size());
+  return next;
+}
+
 void GrpcServerSession::Deliver(StreamId stream) {
   // The handler may end the call inside any of its functions: look it up each time.
   Call* call = Find(stream);
   while (call != nullptr && call->handler != nullptr && !call->paused) {
     std::string_view message;
-    const Result<MessageReader::Next> next = call->reader.Read(&message);
+    const Result<MessageReader::Next> next = ReadMessage(call, &message);
     if (!next.ok()) return Abort(stream, next.status());
     if (*next == MessageReader::Next::kNeedMore) break;
     const Flow flow = call->handler->OnMessage(message);
@@ -276,100 +282,10 @@ void GrpcServerSession::OnClosed(StreamId stream, uint32_t error_code) {
   Call* call = Find(stream);
   if (call == nullptr) return;
   CallHandler* handler = call->handler.get();
-  Forget(stream);
+  Forget(stream, Code::kCancelled);
   if (handler == nullptr) return;
   handler->OnCancelled(
       Cancelled("the client reset the call, HTTP/2 error " + std::to_string(error_code)));
-}
-
-// ---- an answer goes out ----
-
-void GrpcServerSession::SendMetadata(CallId id, const Metadata& metadata) {
-  Call* call = Find(id.stream);
-  if (call == nullptr || call->headers_sent) return;
-  SendHeaders(id.stream, call, metadata);
-  Touch();
-}
-
-WriteResult GrpcServerSession::Write(CallId id, Payload message) {
-  Call* call = Find(id.stream);
-  if (call == nullptr) return WriteResult::kGone;
-  Touch();
-  return SendMessage(id.stream, call, std::move(message), false);
-}
-
-void GrpcServerSession::Finish(CallId id, Ending ending) {
-  Call* call = Find(id.stream);
-  if (call == nullptr) return;
-  if (ending.has_message && ending.status.ok() &&
-      SendMessage(id.stream, call, std::move(ending.message), true) == WriteResult::kRefused) {
-    // Not a refusal: what it asked for may be done.
-    ending.status = Unavailable(
-        "the answer is lost: too much is waiting to be sent on this connection; what was asked may "
-        "have taken effect");
-  }
-  SendEnd(id.stream, *call, ending.status, ending.trailers);
-  Forget(id.stream);
-  Touch();
-}
-
-void GrpcServerSession::ResumeReads(CallId id) {
-  Call* call = Find(id.stream);
-  if (call == nullptr || !call->paused) return;
-  call->paused = false;
-  resumed_.push_back(id.stream);
-  // A handler is not called inside one of its own functions.
-  if (driving_) return;
-  driving_ = true;
-  EndDrive();
-}
-
-bool GrpcServerSession::IsOpen(CallId id) const { return calls_.contains(id.stream.value()); }
-
-void GrpcServerSession::SendHeaders(StreamId stream, Call* call, const Metadata& metadata) {
-  std::vector<Metadata::Field> fields = {{":status", "200"}, {"content-type", "application/grpc"}};
-  if (call->accepts_gzip) fields.push_back({"grpc-encoding", "gzip"});
-  for (size_t i = 0; i < metadata.size(); ++i) {
-    if (Metadata::MaySend(metadata[i])) fields.push_back(metadata[i]);
-  }
-  call->headers_sent = true;
-  http2_.Respond(stream, fields, false);
-}
-
-WriteResult GrpcServerSession::SendMessage(StreamId stream, Call* call, Payload message,
-                                           bool last) {
-  if (!call->headers_sent) SendHeaders(stream, call, {});
-  const bool compress = call->accepts_gzip && message.size() >= options_.compress_bytes_min;
-  if (compress) message = Payload::Of(Gzip(message.view()));
-  const MessageHead head(message.size(), compress);
-  return http2_.Send(stream, {.head = head.view(), .body = std::move(message), .last = last});
-}
-
-void GrpcServerSession::SendEnd(StreamId stream, const Call& call, const Status& status,
-                                const Metadata& trailers) {
-  if (options_.on_ended) options_.on_ended(call.method, status.code());
-  // A peer's header bound must not turn a long message into a lost status.
-  const std::string text = PercentEncode(status.message().substr(0, kStatusMessageBytesMax));
-  if (call.headers_sent) {
-    Metadata fields;
-    fields.Add({"grpc-status", CodeNumber(status.code())});
-    if (!text.empty()) fields.Add({"grpc-message", text});
-    for (size_t i = 0; i < trailers.size(); ++i) {
-      if (Metadata::MaySend(trailers[i])) fields.Add(trailers[i]);
-    }
-    return http2_.End(stream, std::move(fields));
-  }
-  std::vector<Metadata::Field> fields = {{":status", "200"},
-                                         {"content-type", "application/grpc"},
-                                         {"grpc-status", CodeNumber(status.code())}};
-  if (!text.empty()) fields.push_back({"grpc-message", text});
-  if (status.code() == Code::kUnimplemented) {
-    fields.push_back({"grpc-accept-encoding", "identity,gzip"});
-  }
-  for (size_t i = 0; i < trailers.size(); ++i) {
-    if (Metadata::MaySend(trailers[i])) fields.push_back(trailers[i]);
-  }
-  http2_.Respond(stream, fields, true);
 }
 
 // ---- the end of a call ----
@@ -384,14 +300,15 @@ void GrpcServerSession::Abort(StreamId stream, const Status& status) {
     SendEnd(stream, *call, status, {});
   }
   CallHandler* handler = call->handler.get();
-  Forget(stream);
+  Forget(stream, status.code());
   if (handler != nullptr) handler->OnCancelled(status);
   Touch();
 }
 
-void GrpcServerSession::Forget(StreamId stream) {
+void GrpcServerSession::Forget(StreamId stream, Code code) {
   Calls::node_type node = calls_.extract(stream.value());
   Call& call = node.mapped();
+  if (call.counts != nullptr) options_.counts->End(call.counts, code);
   if (call.deadline_us != 0) deadlines_.erase({call.deadline_us, stream.value()});
   http2_.Consume(stream, std::exchange(call.held_bytes, 0));
   ReleaseRequest(&call);

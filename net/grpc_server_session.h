@@ -13,7 +13,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -22,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "net/call_counts.h"
 #include "net/call_registry.h"
 #include "net/http2_session.h"
 #include "net/message_reader.h"
@@ -43,9 +43,8 @@ struct GrpcServerOptions {
   size_t answers_bytes_max = 128 * 1024 * 1024;
   // Answers to a client that compresses are compressed themselves from this size on.
   size_t compress_bytes_min = 1024;
-  // Each call that ended with a status, and how; not those that the client gave up. May be empty.
-  // The method is null where there is none of that name.
-  std::function<void(const MethodTable::Method*, Code)> on_ended;
+  // Where calls are counted; outlives the sessions. May be null.
+  CallCounts* counts = nullptr;
 };
 
 class GrpcServerSession final : public Session, public CallSink, private Http2Events {
@@ -84,6 +83,7 @@ class GrpcServerSession final : public Session, public CallSink, private Http2Ev
  private:
   struct Call {
     const MethodTable::Method* method = nullptr;
+    CallCounts::OfMethod* counts = nullptr;
     std::unique_ptr<CallHandler> handler;
     // A unary call's request waits for its end; its headers with it.
     Metadata request;
@@ -131,10 +131,12 @@ class GrpcServerSession final : public Session, public CallSink, private Http2Ev
   void SendHeaders(StreamId stream, Call* call, const Metadata& metadata);
   [[nodiscard]] WriteResult SendMessage(StreamId stream, Call* call, Payload message, bool last);
   void SendEnd(StreamId stream, const Call& call, const Status& status, const Metadata& trailers);
+  // The next message of what has arrived, which is counted.
+  [[nodiscard]] Result<MessageReader::Next> ReadMessage(Call* call, std::string_view* message);
   // Ends the call from this side, and tells its handler.
   void Abort(StreamId stream, const Status& status);
-  // Takes the call out; its handler lives on until the drive's end.
-  void Forget(StreamId stream);
+  // Takes the call out, which ended so; its handler lives on until the drive's end.
+  void Forget(StreamId stream, Code code);
   void Touch();
   // Before the outermost function returns.
   void EndDrive();

@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "net/cut_words.h"
+
 namespace keel::net {
 
 namespace http = boost::beast::http;
@@ -21,6 +23,15 @@ std::string LowerCase(std::string_view text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return lower;
+}
+
+// By the status that a request is refused with.
+Session::Cut CutOf(int status) {
+  if (status == 408)
+    return {.word = cut_words::kNoRequestInTime, .detail = "a request was not finished"};
+  if (status == 413) return {.word = cut_words::kRequestTooLarge, .detail = "the body"};
+  if (status == 431) return {.word = cut_words::kRequestTooLarge, .detail = "the header fields"};
+  return {.word = cut_words::kBadRequest, .detail = "it is not HTTP/1.1 as this member takes it"};
 }
 
 int StatusOfError(const boost::beast::error_code& error) {
@@ -63,6 +74,8 @@ void Http1Session::Receive(std::string_view bytes, uint64_t now_us) {
   driving_ = false;
   if (state_ == State::kAnswering && input_.size() > options_.pipelined_bytes_max) {
     // Answer this one, then end: the rest is forgotten.
+    cut_ = {.word = cut_words::kTooMuchPipelined,
+            .detail = "requests behind one that is not answered yet"};
     keep_alive_ = false;
     input_.clear();
   }
@@ -171,6 +184,7 @@ void Http1Session::Refuse(int status) {
   keep_alive_ = false;
   head_request_ = false;
   input_.clear();
+  cut_ = CutOf(status);
   const auto reason = http::obsolete_reason(static_cast<http::status>(status));
   Format({.status = status, .body = std::string(View(reason)) + "\n"}, true);
   state_ = State::kClosing;

@@ -54,6 +54,10 @@ class Http1Session final : public Session, public HttpSink {
   void StartDrain(uint64_t now_us) override;
   [[nodiscard]] bool WantsClose() const override;
   void OnTransportClosed(const Status& reason) override;
+  [[nodiscard]] Cut cut() const override { return cut_; }
+  [[nodiscard]] Held held() const override {
+    return {.requests_bytes = input_.size(), .answers_bytes = answer_.size()};
+  }
 
   // ---- HttpSink ----
   void Respond(CallId call, HttpResponse response) override;
@@ -71,6 +75,7 @@ class Http1Session final : public Session, public HttpSink {
   // Reads what is there, until a request is complete or more is needed.
   void Parse();
   void Dispatch();
+  // With an answer that says so, and no more requests after it.
   void Refuse(int status);
   void Format(const HttpResponse& response, bool with_body);
 
@@ -81,6 +86,7 @@ class Http1Session final : public Session, public HttpSink {
   State state_ = State::kIdle;
   std::string input_;
   std::string answer_;
+  Cut cut_;
   // Numbers the requests, so that a late second answer does not meet the next one.
   uint64_t request_number_ = 0;
   uint64_t since_us_;

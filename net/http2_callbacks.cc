@@ -172,6 +172,7 @@ int Http2Callbacks::OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* 
       break;
     case NGHTTP2_PING:
       if (!ack) self->Judge(self->flood_guard_.OnPing(now_us));
+      if (ack) self->OnPong(frame->ping.opaque_data);
       break;
     case NGHTTP2_GOAWAY:
       self->goaway_received_ = true;
@@ -243,6 +244,7 @@ int Http2Callbacks::OnFrameSent(nghttp2_session* session, const nghttp2_frame* f
     }
     self->dead_ = true;
   }
+  if (frame->hd.type == NGHTTP2_GOAWAY && !self->dead_) self->OnGoAwaySent();
   if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
   self->flood_guard_.OnWorkSent();
   // An answer that is complete before its request: ask the client to stop (RFC 9113, 8.1).

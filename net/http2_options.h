@@ -70,7 +70,8 @@ struct Http2Options {
   bool keepalive_without_streams = true;
   // No stream for this long: drain.
   uint64_t idle_timeout_us = 0;
-  // At a drain: how long new streams are still taken, for those already on their way.
+  // At a drain: how long new streams are still taken at most, for those already on their way, while
+  // the peer does not answer a ping.
   uint64_t drain_grace_us = 1'000'000;
 };
 

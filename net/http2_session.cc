@@ -12,6 +12,9 @@ namespace keel::net {
 
 namespace {
 
+// Tells the ping of a drain from those that look whether the peer is there.
+constexpr std::array<uint8_t, 8> kDrainPing = {'d', 'r', 'a', 'i', 'n', 0, 0, 0};
+
 int32_t NumberOf(StreamId stream) { return static_cast<int32_t>(stream.value()); }
 
 Keepalive::Options KeepaliveOf(const Http2Options& options) {
@@ -63,7 +66,7 @@ void Http2Session::Receive(std::string_view bytes, uint64_t now_us) {
   if (taken != NGHTTP2_ERR_FLOODED) return Fail(Http2Error::kProtocolError, reason);
   if (failure_.empty()) {
     failure_ = reason;
-    failure_word_ = "flooded";
+    failure_word_ = cut_words::kFlooded;
   }
   dead_ = true;
 }
@@ -90,7 +93,7 @@ void Http2Session::OnTime(uint64_t now_us) {
   if (dead_ || !failure_.empty()) return;
   if (!settings_received_ && options_.handshake_timeout_us != 0 &&
       now_us - started_us_ >= options_.handshake_timeout_us) {
-    failure_word_ = "no_settings_in_time";
+    failure_word_ = cut_words::kNoSettingsInTime;
     return Fail(Http2Error::kProtocolError, failure_word_);
   }
   if (options_.keepalive_without_streams || !streams_.empty()) {
@@ -103,7 +106,7 @@ void Http2Session::OnTime(uint64_t now_us) {
       case Keepalive::Action::kGiveUp:
         // A GOAWAY would only wait in the socket of a peer that is not there.
         failure_ = "keepalive: nothing heard from the peer";
-        failure_word_ = "keepalive";
+        failure_word_ = cut_words::kKeepalive;
         dead_ = true;
         return;
     }
@@ -151,6 +154,19 @@ void Http2Session::StartDrain(uint64_t now_us) {
   // First say that the end is near, then, when those on their way have come, where it is.
   (void)nghttp2_submit_shutdown_notice(session_);
   drain_until_us_ = now_us + options_.drain_grace_us;
+}
+
+// The answer to a ping behind the notice comes behind all that was on its way.
+void Http2Session::OnGoAwaySent() {
+  const bool is_notice = draining_ && !goaway_sent_ && options_.role == Http2Role::kServer;
+  if (is_notice) (void)nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, kDrainPing.data());
+}
+
+void Http2Session::OnPong(const uint8_t* opaque) {
+  const bool ends_drain = draining_ && !goaway_sent_ && options_.role == Http2Role::kServer &&
+                          std::equal(kDrainPing.begin(), kDrainPing.end(), opaque);
+  if (!ends_drain) return;
+  SendGoAway(Http2Error::kNoError, {}, nghttp2_session_get_last_proc_stream_id(session_));
 }
 
 bool Http2Session::TakesRequests() const {

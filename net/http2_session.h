@@ -23,6 +23,7 @@
 
 #include "base/result.h"
 #include "base/status.h"
+#include "net/cut_words.h"
 #include "net/flood_guard.h"
 #include "net/http2_options.h"
 #include "net/keepalive.h"
@@ -114,7 +115,7 @@ class Http2Session {
   [[nodiscard]] size_t held_bytes() const { return held_bytes_; }
   // Why this side ended the connection; empty if it did not.
   [[nodiscard]] const std::string& failure() const { return failure_; }
-  // The same as a word: that of the offence, or "protocol_error".
+  // The same as a word: one of cut_words.
   [[nodiscard]] std::string_view failure_word() const { return failure_word_; }
   [[nodiscard]] bool settings_received() const { return settings_received_; }
 
@@ -171,6 +172,8 @@ class Http2Session {
   void Refuse(StreamId stream, Stream* state);
   void Fail(Http2Error error, std::string_view reason);
   void Judge(const char* offence);
+  void OnGoAwaySent();
+  void OnPong(const uint8_t* opaque);
   void SendGoAway(Http2Error error, std::string_view reason, int32_t last_stream);
   void Closed(StreamId stream, uint32_t error_code);
 
@@ -200,7 +203,7 @@ class Http2Session {
   bool settings_received_ = false;
   bool dead_ = false;
   std::string failure_;
-  std::string_view failure_word_ = "protocol_error";
+  std::string_view failure_word_ = cut_words::kProtocolError;
   // Set while Produce runs.
   OutputQueue* out_ = nullptr;
 };

@@ -1,5 +1,6 @@
 #include "net/method_table.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -46,11 +47,11 @@ const MethodTable::Method* MethodTable::Find(std::string_view path) const {
   return found == methods_.end() ? nullptr : &found->second;
 }
 
-std::string_view MethodTable::PathOf(const Method* method) const {
-  for (const auto& [path, known] : methods_) {
-    if (&known == method) return path;
-  }
-  return {};
+std::vector<std::string_view> MethodTable::Paths() const {
+  std::vector<std::string_view> paths;
+  for (const auto& [path, unused] : methods_) paths.push_back(path);
+  std::sort(paths.begin(), paths.end());
+  return paths;
 }
 
 Status MethodTable::NotServed(std::string_view path) const {

@@ -29,8 +29,8 @@ class MethodTable {
 
   [[nodiscard]] const Method* Find(std::string_view path) const;
 
-  // The path of a method of this table.
-  [[nodiscard]] std::string_view PathOf(const Method* method) const;
+  // The paths of all methods, sorted.
+  [[nodiscard]] std::vector<std::string_view> Paths() const;
 
   // UNIMPLEMENTED, in the words that gRPC users know, telling a wrong method from a wrong service.
   [[nodiscard]] Status NotServed(std::string_view path) const;

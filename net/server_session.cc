@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/cut_words.h"
+
 namespace keel::net {
 
 namespace {
@@ -82,7 +84,7 @@ void ServerSession::OnTransportClosed(const Status& reason) {
 Session::Cut ServerSession::cut() const {
   if (chosen_ != nullptr) return chosen_->cut();
   if (!is_late_) return {};
-  return {.word = "no_request_in_time", .detail = "it has not said what it speaks"};
+  return {.word = cut_words::kNoRequestInTime, .detail = "it has not said what it speaks"};
 }
 
 Session::Held ServerSession::held() const {

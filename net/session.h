@@ -51,8 +51,8 @@ class Session {
   // Takes no new work, finishes what runs, then wants to close.
   virtual void StartDrain(uint64_t now_us) = 0;
   [[nodiscard]] virtual bool WantsClose() const = 0;
-  // Why this side ended the connection, for a count and for the log: a word of a small set, and
-  // what there is to say beside it. No word if it did not end it, or had no fault to find.
+  // Why this side ended the connection, for a count and for the log: one of cut_words, and what
+  // there is to say beside it. No word if it did not end it, or had no fault to find.
   struct Cut {
     std::string_view word;
     std::string_view detail;

@@ -20,6 +20,7 @@ struct Config {
   std::string name = "default";
   std::string data_dir;  // <name>.keel unless told
   std::vector<std::string> listen_client_urls = {"http://127.0.0.1:2379"};
+  std::vector<std::string> listen_metrics_urls;    // besides the clients'
   std::vector<std::string> advertise_client_urls;  // as it listens, unless told
   std::vector<std::string> listen_peer_urls = {"http://127.0.0.1:2380"};
   std::vector<std::string> initial_advertise_peer_urls;  // as it listens, unless told
@@ -71,6 +72,7 @@ struct Config {
 
   // ---- made of the above ----
   std::vector<net::Address> client_addresses;
+  std::vector<net::Address> metrics_addresses;
   std::vector<net::Address> peer_addresses;
   std::vector<node::MemberInfo> initial_members;  // no ids
   // Why --initial-cluster cannot be: of no matter to a member that has begun.

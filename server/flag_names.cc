@@ -14,32 +14,46 @@ constexpr std::string_view kExperimental = "experimental-";
 constexpr std::string_view kTls = "asks for TLS, which this Keel does not speak yet";
 constexpr std::string_view kAuth =
     "is for users and roles, which this Keel does not serve: leave it out";
+constexpr std::string_view kV2 = "is for the API before etcd 3, which is not served: leave it out";
+constexpr std::string_view kTracing =
+    "is not there: --warning-unary-request-duration says where the time of slow calls goes";
 constexpr std::string_view kDiscovery =
     "finds the members by a service: name them, by --initial-cluster NAME=URL,...";
 
 struct Refusal {
   std::string_view name;
   std::string_view why;
+  bool is_switch = false;
 };
 constexpr auto kRefusals = std::to_array<Refusal>({
     {"config-file", "is a file of YAML: say --flagfile FILE, with a flag a line"},
     {"force-new-cluster",
      "would forget what a majority knows: restore a backup (keelctl snapshot restore, or "
-     "keelctl restore), and start with its directories"},
-    {"unsafe-no-fsync", "would lose what was acknowledged: leave it out, every write is synced"},
+     "keelctl restore), and start with its directories",
+     true},
+    {"unsafe-no-fsync", "would lose what was acknowledged: leave it out, every write is synced",
+     true},
     {"wal-dir", "is for another disk than --data-dir's: the log is in --data-dir; put that on it"},
-    {"listen-metrics-urls",
-     "is for a port of its own: /metrics and the probes are on --listen-client-urls"},
     {"listen-client-http-urls",
      "is for a port of its own: gRPC and HTTP are both on --listen-client-urls"},
     {"auth-token", kAuth},
     {"auth-token-ttl", kAuth},
     {"bcrypt-cost", kAuth},
-    {"debug", "is etcd's of old: say --log-level debug"},
+    {"debug", "is etcd's of old: say --log-level debug", true},
+    {"proxy", "is for etcd's old proxies: clients name all members, and need none"},
+    {"enable-v2v3", kV2},
+    {"experimental-enable-v2v3", kV2},
+    {"enable-distributed-tracing", kTracing, true},
+    {"experimental-enable-distributed-tracing", kTracing, true},
     {"cipher-suites", kTls},
+    {"peer-skip-client-san-verification", kTls},
+    {"experimental-peer-skip-client-san-verification", kTls},
     {"client-crl-file", kTls},
     {"peer-crl-file", kTls},
-    {"client-cert-allowed-hostname", kTls},
+    {"client-cert-auth", kTls, true},
+    {"peer-client-cert-auth", kTls, true},
+    {"auto-tls", kTls, true},
+    {"peer-auto-tls", kTls, true},
 });
 
 size_t Distance(std::string_view from, std::string_view to) {
@@ -61,6 +75,12 @@ size_t Distance(std::string_view from, std::string_view to) {
   return row[to.size()];
 }
 
+const Refusal* FindRefusal(std::string_view name) {
+  const auto* found = std::find_if(kRefusals.begin(), kRefusals.end(),
+                                   [name](const Refusal& each) { return each.name == name; });
+  return found == kRefusals.end() ? nullptr : found;
+}
+
 const Flag* FindExactly(std::string_view name) {
   for (const Flag& flag : Flags()) {
     if (flag.name == name) return &flag;
@@ -77,21 +97,18 @@ const Flag* FindFlag(std::string_view name) {
 }
 
 std::string_view WhyRefused(std::string_view name) {
-  for (const Refusal& refusal : kRefusals) {
-    if (refusal.name == name) return refusal.why;
-  }
+  if (const Refusal* refusal = FindRefusal(name); refusal != nullptr) return refusal->why;
+  if (FindFlag(name) != nullptr) return {};
   if (name.starts_with("discovery")) return kDiscovery;
   for (const std::string_view part : {"cert", "tls", "key-file", "trusted-ca"}) {
-    if (FindFlag(name) == nullptr && name.find(part) != std::string_view::npos) return kTls;
+    if (name.find(part) != std::string_view::npos) return kTls;
   }
   return {};
 }
 
 bool IsRefusedSwitch(std::string_view name) {
-  constexpr std::string_view kSwitches[] = {
-      "client-cert-auth",  "peer-client-cert-auth", "auto-tls", "peer-auto-tls", "debug",
-      "force-new-cluster", "unsafe-no-fsync"};
-  return std::find(std::begin(kSwitches), std::end(kSwitches), name) != std::end(kSwitches);
+  const Refusal* refusal = FindRefusal(name);
+  return refusal != nullptr && refusal->is_switch;
 }
 
 std::string_view NearestFlag(std::string_view name) {

@@ -206,6 +206,10 @@ Status CheckConfig(Config* config) {
   KEEL_ASSIGN_OR_RETURN(
       config->peer_addresses,
       ParseListen("listen-peer-urls", config->listen_peer_urls, config->insecure));
+  // No key and no value is on these pages: who may reach them is the network's to say.
+  KEEL_ASSIGN_OR_RETURN(
+      config->metrics_addresses,
+      ParseListen("listen-metrics-urls", config->listen_metrics_urls, /*insecure=*/true));
   if (config->advertise_client_urls.empty()) {
     config->advertise_client_urls = config->listen_client_urls;
   }

@@ -8,7 +8,7 @@ namespace {
 
 struct Gauge {
   const Clock* clock;
-  admin::Histogram* syncs;
+  Histogram* syncs;
   std::atomic<uint64_t>* written_bytes;
 
   void Count(std::span<const std::string_view> pieces) const {

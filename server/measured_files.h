@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/file_system.h"
-#include "server/admin/histogram.h"
+#include "base/histogram.h"
 
 namespace keel::server {
 
@@ -23,7 +23,7 @@ class MeasuredFiles final : public FileSystem {
     FileSystem* beneath = nullptr;
     const Clock* clock = nullptr;
     std::string prefix;
-    admin::Histogram* syncs = nullptr;
+    Histogram* syncs = nullptr;
     std::atomic<uint64_t>* written_bytes = nullptr;  // may be null
   };
   explicit MeasuredFiles(Options options) : options_(std::move(options)) {}

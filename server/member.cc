@@ -3,14 +3,17 @@
 
 #include <glog/logging.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <future>
 #include <map>
 #include <random>
 #include <utility>
+#include <variant>
 
 #include "base/numbers.h"
+#include "net/cut_words.h"
 #include "server/node/quoted.h"
 
 namespace keel::server {
@@ -41,7 +44,9 @@ Member::Member(Config config, Inbox* inbox)
       files_({.beneath = &wal_measured_,
               .clock = &clock_,
               .prefix = config_.data_dir + "/kv/",
-              .syncs = &state_syncs_}) {}
+              .syncs = &state_syncs_}) {
+  for (const std::string_view word : net::cut_words::kAll) cuts_[word] = 0;
+}
 
 Member::~Member() {
   if (archive_threads_ != nullptr) archive_threads_->Stop();
@@ -66,7 +71,8 @@ Status Member::CheckPorts() {
   net::AsioExecutor probe(&clock_);
   for (const auto& [flag, addresses] :
        {std::pair("--listen-client-urls", &config_.client_addresses),
-        std::pair("--listen-peer-urls", &config_.peer_addresses)}) {
+        std::pair("--listen-peer-urls", &config_.peer_addresses),
+        std::pair("--listen-metrics-urls", &config_.metrics_addresses)}) {
     for (const net::Address& address : *addresses) {
       const auto listener = net::TcpListener::Listen(&probe, {.address = address},
                                                      [](std::unique_ptr<net::ByteStream>) {});
@@ -249,6 +255,7 @@ Status Member::OpenNode() {
     const NodeId leader = core.role() == raft::Role::kLeader ? core.id() : core.leader();
     if (leader != core_counts_.leader) LogLeader(leader, core.term());
     core_counts_.OnStep(leader);
+    NoteHeartbeats(core, out);
     if (!out.persist.snapshot.has_value()) return;
     ++core_counts_.snapshots;
     LOG(INFO) << "event=snapshot_received index=" << out.persist.snapshot->last.index.value()
@@ -266,6 +273,15 @@ Status Member::OpenNode() {
                     "acknowledged: this member does not vote until a leader has healed it\"";
   }
   return {};
+}
+
+void Member::NoteHeartbeats(const raft::Raft& core, const raft::Output& out) {
+  if (core.role() != raft::Role::kLeader) return core_counts_.OnNoHeartbeats();
+  const bool beats =
+      std::any_of(out.send_now.begin(), out.send_now.end(), [](const raft::Message& message) {
+        return std::holds_alternative<raft::HeartbeatRequest>(message.body);
+      });
+  if (beats) core_counts_.OnHeartbeat(clock_.MonotonicMs(), config_.heartbeat_ms);
 }
 
 void Member::LogLeader(NodeId leader, Term term) const {

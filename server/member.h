@@ -18,7 +18,7 @@
 #include "base/fs/posix_file_system.h"
 #include "net/server.h"
 #include "net/system_clock.h"
-#include "server/admin/call_counts.h"
+#include "server/admin/call_metrics.h"
 #include "server/admin/health.h"
 #include "server/admin/metrics.h"
 #include "server/api/services.h"
@@ -77,20 +77,24 @@ class Member {
                  std::shared_ptr<const raft::Config> config);
   void OnAcceptFailed(const Status& why);
   void OnCut(std::string_view peer, const net::Session::Cut& cut);
+  void NoteHeartbeats(const raft::Raft& core, const raft::Output& out);
   void LogLeader(NodeId leader, Term term) const;
   void Fail(Status why);
+  [[nodiscard]] Status StartMetrics();
   void StartScheduling();
   void AddMetrics();
   void AddPeers(admin::Page* page) const;
+  void AddSnapshots(admin::Page* page) const;
+  void AddServices(admin::Page* page) const;
   void AddConnections(admin::Page* page) const;
 
   const Config config_;
   Inbox* const inbox_;
   const net::SystemClock clock_;
   PosixFileSystem disk_;
-  admin::Histogram wal_syncs_;
+  Histogram wal_syncs_;
   std::atomic<uint64_t> wal_written_bytes_ = 0;
-  admin::Histogram state_syncs_;
+  Histogram state_syncs_;
   MeasuredFiles wal_measured_;
   MeasuredFiles files_;
   std::unique_ptr<node::MemberFiles> member_files_;  // until the node has them
@@ -109,25 +113,23 @@ class Member {
   std::unique_ptr<node::Publisher> publisher_;
   std::unique_ptr<Quota> quota_;
   std::unique_ptr<Scheduling> scheduling_;
-  uint64_t calls_ended_ = 0;  // the client executor's
   std::unique_ptr<backup::DirectoryStore> archive_store_;
   std::unique_ptr<NodeArchiveSource> archive_source_;
   std::unique_ptr<Archiver> archiver_;
   std::unique_ptr<ArchiveThreads> archive_threads_;
-  admin::CallCounts calls_;
+  net::CallCounts calls_{"client-api-version"};  // the client executor's
   // The client executor's.
   Occasional accept_failures_;
   Occasional cuts_told_;
-  // By the word; a small set.
-  // Each that there may be, from the start: a rate begins with the first one.
-  std::map<std::string, uint64_t, std::less<>> cuts_ = {
-      {"flooded", 0},           {"keepalive", 0},           {"no_request_in_time", 0},
-      {"takes_no_more", 0},     {"no_settings_in_time", 0}, {"protocol_error", 0},
-      {"too_many_pings", 0},    {"too_many_resets", 0},     {"too_many_malformed", 0},
-      {"too_many_settings", 0}, {"too_many_idle_frames", 0}};
+  // By the word, each from the start: a rate begins with the first one.
+  std::map<std::string_view, uint64_t> cuts_;
   net::MethodTable methods_;
   net::HttpTable http_;
+  // On --listen-metrics-urls.
+  const net::MethodTable no_methods_;
+  net::HttpTable metrics_pages_;
   std::vector<std::unique_ptr<net::Server>> servers_;
+  std::vector<std::unique_ptr<net::Server>> metrics_servers_;
 
   // The core executor's: what this member says of itself to those who ask.
   struct Said {

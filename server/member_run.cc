@@ -15,6 +15,8 @@ namespace keel::server {
 
 namespace {
 
+// Prometheus and a probe or two.
+constexpr size_t kMetricsConnectionsMax = 64;
 constexpr uint64_t kDrainGraceUs = 2'000'000;
 constexpr auto kStopPatience = std::chrono::seconds(20);
 
@@ -51,10 +53,7 @@ net::ServerOptions Member::ServerOptions(const net::Address& address) {
   options.on_cut = [this](std::string_view peer, const net::Session::Cut& cut) {
     OnCut(peer, cut);
   };
-  grpc.on_ended = [this](const net::MethodTable::Method* method, Code code) {
-    ++calls_ended_;
-    calls_.Count(method, code);
-  };
+  grpc.counts = &calls_;
   return options;
 }
 
@@ -66,11 +65,11 @@ void Member::OnAcceptFailed(const Status& why) {
 }
 
 void Member::OnCut(std::string_view peer, const net::Session::Cut& cut) {
-  ++cuts_[std::string(cut.word)];
+  ++cuts_[cut.word];
   const std::optional<uint64_t> left_out = cuts_told_.Tell(clock_.MonotonicUs());
   if (!left_out.has_value()) return;
-  LOG(WARNING) << "event=client_cut peer=" << peer << " reason=" << cut.word << " detail=\""
-               << cut.detail << "\" not_told=" << *left_out;
+  LOG(WARNING) << "event=client_cut peer=" << peer << " reason=" << cut.word
+               << " detail=" << node::Quoted(cut.detail) << " not_told=" << *left_out;
 }
 
 node::MemberInfo Member::Self() const {
@@ -133,6 +132,7 @@ Status Member::StartClients() {
     health_ = std::make_unique<admin::Health>(
         admin::Health::Seams{.node = node_.get(), .executor = client});
     health_->AddTo(&http_);
+    health_->AddProbesTo(&metrics_pages_);
     AddMetrics();
     compactor_ = std::make_unique<Compactor>(
         CompactionPlan::Options{.mode = config_.compaction_mode,
@@ -153,17 +153,32 @@ Status Member::StartClients() {
     return {};
   });
   if (!started.ok()) return started.WithContext("--listen-client-urls");
+  KEEL_RETURN_IF_ERROR(StartMetrics());
   for (const std::string& url : config_.listen_client_urls) {
     LOG(INFO) << "event=serving_clients url=" << url;
   }
   return {};
 }
 
+Status Member::StartMetrics() {
+  return threads_->client.Run([&]() -> Status {
+    for (const net::Address& address : config_.metrics_addresses) {
+      auto server =
+          net::Server::Start(threads_->client.executor(),
+                             {.address = address, .connections_max = kMetricsConnectionsMax},
+                             {.methods = &no_methods_, .http = &metrics_pages_});
+      if (!server.ok()) return server.status().WithContext("--listen-metrics-urls");
+      metrics_servers_.push_back(std::move(*server));
+    }
+    return {};
+  });
+}
+
 void Member::StartScheduling() {
   if (!config_.batch_scheduling || !HasDefaultScheduling()) return;
   scheduling_ = std::make_unique<Scheduling>(Scheduling::Options{
       .executor = threads_->client.executor(),
-      .work_done = [this] { return calls_ended_ + node_->status().applied.value(); },
+      .work_done = [this] { return calls_.ended() + node_->status().applied.value(); },
       .set =
           [](bool batches) {
             const Status set = ScheduleInBatches(batches);
@@ -171,87 +186,6 @@ void Member::StartScheduling() {
                 << "event=no_batch_scheduling reason=" << node::Quoted(set.message());
           }});
   scheduling_->Start();
-}
-
-void Member::AddMetrics() {
-  metrics_ = std::make_unique<admin::Metrics>(
-      admin::Metrics::Seams{.node = node_.get(),
-                            .clock = &clock_,
-                            .core = threads_->core.executor(),
-                            .client = threads_->client.executor(),
-                            .core_counts = &core_counts_,
-                            .wal_syncs = &wal_syncs_,
-                            .state_syncs = &state_syncs_,
-                            .add_from_core = [this](admin::Page* page) { AddPeers(page); },
-                            .add_from_client = [this](admin::Page* page) { AddConnections(page); },
-                            .version = KEEL_VERSION});
-  metrics_->AddTo(&http_);
-}
-
-void Member::AddPeers(admin::Page* page) const {
-  using Kind = admin::Page::Kind;
-  const std::vector<peers::PeerCounts> all = transport_->counts();
-  const auto add = [&](const admin::Page::Name& name, std::string_view label, auto value_of) {
-    for (const peers::PeerCounts& counts : all) {
-      page->Add(name, static_cast<double>(value_of(counts)),
-                {{label, HexNumber(counts.peer.value())}});
-    }
-  };
-  add({"etcd_network_active_peers", "1 while both lanes to the peer are open, else 0."}, "Remote",
-      [](const auto& counts) { return counts.is_open ? 1 : 0; });
-  add({"etcd_network_peer_sent_bytes_total", "Bytes for the peer.", Kind::kCounter}, "To",
-      [](const auto& counts) { return counts.sent_bytes; });
-  add({"etcd_network_peer_received_bytes_total", "Bytes from the peer.", Kind::kCounter}, "From",
-      [](const auto& counts) { return counts.received_bytes; });
-  add({"etcd_network_peer_sent_failures_total", "Times that messages for the peer were lost.",
-       Kind::kCounter},
-      "To", [](const auto& counts) { return counts.losses; });
-  add({"keel_peer_round_trip_seconds", "The last round trip that was measured."}, "To",
-      [](const auto& counts) { return static_cast<double>(counts.round_trip_us) / 1e6; });
-  add({"keel_peer_queued_bytes", "Bytes that wait for the peer's connections."}, "To",
-      [](const auto& counts) { return counts.queued_bytes; });
-  page->Add(
-      {"keel_peer_refused_total", "Incoming peer connections that were refused.", Kind::kCounter},
-      static_cast<double>(transport_->refused_count()));
-}
-
-void Member::AddConnections(admin::Page* page) const {
-  AddArchive(page);
-  health_->AddTo(page);
-  page->Add({"etcd_disk_wal_write_bytes_total", "Bytes that were written to the log."},
-            static_cast<double>(wal_written_bytes_.load(std::memory_order_relaxed)));
-  calls_.AddTo(methods_, page);
-  page->Add(
-      {"keel_slow_requests_total", "Calls that took --warning-unary-request-duration or longer.",
-       admin::Page::Kind::kCounter},
-      static_cast<double>(services_->slow_requests()));
-  net::Server::Counts sum;
-  for (const auto& server : servers_) {
-    const net::Server::Counts counts = server->counts();
-    sum.accepted += counts.accepted;
-    sum.refused += counts.refused;
-    sum.open += counts.open;
-    sum.held.requests_bytes += counts.held.requests_bytes;
-    sum.held.answers_bytes += counts.held.answers_bytes;
-  }
-  page->Add({"keel_client_connections", "Client connections that are open."},
-            static_cast<double>(sum.open));
-  page->Add({"keel_client_requests_bytes", "Bytes of clients' requests that have not begun."},
-            static_cast<double>(sum.held.requests_bytes));
-  page->Add({"keel_client_answers_bytes", "Bytes of answers that wait for clients to take them."},
-            static_cast<double>(sum.held.answers_bytes));
-  page->Add({"keel_client_connections_accepted_total", "Client connections that were accepted.",
-             admin::Page::Kind::kCounter},
-            static_cast<double>(sum.accepted));
-  page->Add({"keel_client_connections_refused_total", "Client connections beyond the bound.",
-             admin::Page::Kind::kCounter},
-            static_cast<double>(sum.refused));
-  for (const auto& [reason, count] : cuts_) {
-    page->Add({"keel_client_connections_cut_total",
-               "Client connections that this member ended, by what was wrong with them.",
-               admin::Page::Kind::kCounter},
-              static_cast<double>(count), {{"reason", reason}});
-  }
 }
 
 // Clients are told to go elsewhere while the node hands over what it leads; it serves those that
@@ -280,7 +214,10 @@ Status Member::Stop() {
                   ? coming.get()
                   : DeadlineExceeded("the node did not stop in time");
   }
-  threads_->client.Run([this] { servers_.clear(); });
+  threads_->client.Run([this] {
+    servers_.clear();
+    metrics_servers_.clear();
+  });
   threads_->core.Run([this] { transport_ == nullptr ? void() : transport_->Leave(); });
   if (archive_threads_ != nullptr) archive_threads_->Stop();
   threads_->Stop();

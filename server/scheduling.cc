@@ -13,8 +13,9 @@ Status ScheduleInBatches(bool batches) {
   const int policy = batches ? SCHED_BATCH : SCHED_OTHER;
   const sched_param parameters{};
   std::error_code error;
-  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task", error)) {
-    const int thread = std::atoi(task.path().filename().c_str());
+  for (std::filesystem::directory_iterator task("/proc/self/task", error), end;
+       !error && task != end; task.increment(error)) {
+    const int thread = std::atoi(task->path().filename().c_str());
     const int now = ::sched_getscheduler(thread);
     if (now != SCHED_OTHER && now != SCHED_BATCH) continue;
     // One that ended meanwhile needs none.

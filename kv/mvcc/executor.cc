@@ -1,6 +1,5 @@
 #include "kv/mvcc/executor.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "kv/mvcc/compare.h"
@@ -16,18 +15,6 @@ const std::vector<RequestOp>& Branch(const TxnOp& op, bool success) {
 }
 
 }  // namespace
-
-bool Executor::HasPastReads(const TxnOp& op) {
-  const auto reads_past = [](const RequestOp& request) {
-    if (const auto* range = std::get_if<RangeRequest>(&request)) return !range->revision.IsNone();
-    if (const auto* nested = std::get_if<NestedTxn>(&request)) {
-      return HasPastReads(nested->txn.front());
-    }
-    return false;
-  };
-  return std::any_of(op.success.begin(), op.success.end(), reads_past) ||
-         std::any_of(op.failure.begin(), op.failure.end(), reads_past);
-}
 
 Result<Refusable<PutResult>> Executor::Put(PutOp&& op) {
   KEEL_ASSIGN_OR_RETURN(const KvError refused, CheckPut(op));
@@ -51,7 +38,16 @@ Result<Refusable<TxnResult>> Executor::Txn(const TxnOp& op) {
   if (refused != KvError::kNone) return Refusable<TxnResult>{.error = refused};
   at = 0;
   KEEL_ASSIGN_OR_RETURN(TxnResult result, Run(op, path, &at));
+  // As etcd counts them.
+  if (parts_.counts != nullptr && done_ > 1) parts_.counts->txns.Add();
   return Refusable<TxnResult>{.value = std::move(result)};
+}
+
+void Executor::Count(Tally OperationCounts::*kind, uint64_t put_bytes) {
+  ++done_;
+  if (parts_.counts == nullptr) return;
+  (parts_.counts->*kind).Add();
+  if (put_bytes != 0) parts_.counts->put_bytes.Add(put_bytes);
 }
 
 Result<bool> Executor::Holds(const Compare& compare) {
@@ -156,12 +152,14 @@ Result<PutResult> Executor::RunPut(PutOp&& op) {
   }
   if (op.ignore_value && old.has_value()) op.value = old->value;
   if (op.ignore_lease && old.has_value()) op.lease = old->lease;
+  Count(&OperationCounts::puts, op.key.size() + op.value.size());
   KEEL_RETURN_IF_ERROR(parts_.pending->Put(std::move(op.key), std::move(op.value), op.lease));
   if (op.prev_kv) result.previous = std::move(old);
   return result;
 }
 
 Result<DeleteRangeResult> Executor::RunDelete(const DeleteRangeOp& op) {
+  Count(&OperationCounts::deletes);
   DeleteRangeResult result;
   if (op.keys.IsSingle() && !op.prev_kv) {
     KEEL_ASSIGN_OR_RETURN(const bool deleted, parts_.pending->Delete(op.keys.begin));
@@ -185,6 +183,7 @@ Result<DeleteRangeResult> Executor::RunDelete(const DeleteRangeOp& op) {
 }
 
 Result<RangeResult> Executor::RunRange(const RangeRequest& request) {
+  Count(&OperationCounts::ranges);
   if (!request.revision.IsNone()) {
     KEEL_CHECK(parts_.past != nullptr) << "a read of the past without one";
     return parts_.past->Range(request);

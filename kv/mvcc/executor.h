@@ -14,6 +14,7 @@
 #include "kv/lease/lease_table.h"
 #include "kv/mvcc/answer.h"
 #include "kv/mvcc/command.h"
+#include "kv/mvcc/operation_counts.h"
 #include "kv/mvcc/pending.h"
 #include "kv/mvcc/read_view.h"
 
@@ -26,18 +27,17 @@ class Executor {
     const LeaseTable* leases = nullptr;
     PrefixRules* rules = nullptr;
     const StoreState* state = nullptr;
-    // The state before the command, for reads of the past; needed only where HasPastReads.
+    // The state before the command, for reads of the past; needed only where the command
+    // ReadsThePast.
     const ReadView* past = nullptr;
-    bool no_space = false;  // an alarm or a full quota of the whole stops all growth
+    bool no_space = false;              // an alarm or a full quota of the whole stops all growth
+    OperationCounts* counts = nullptr;  // may be null
   };
   explicit Executor(const Parts& parts) : parts_(parts) {}
 
   [[nodiscard]] Result<Refusable<PutResult>> Put(PutOp&& op);
   [[nodiscard]] Result<Refusable<DeleteRangeResult>> DeleteRange(const DeleteRangeOp& op);
   [[nodiscard]] Result<Refusable<TxnResult>> Txn(const TxnOp& op);
-
-  // Whether it reads at a revision of its own, which needs all earlier commands in the engine.
-  [[nodiscard]] static bool HasPastReads(const TxnOp& op);
 
  private:
   // The branches that the compares chose, in the order in which Txn meets them.
@@ -54,7 +54,10 @@ class Executor {
   [[nodiscard]] Result<DeleteRangeResult> RunDelete(const DeleteRangeOp& op);
   [[nodiscard]] Result<RangeResult> RunRange(const RangeRequest& request);
 
+  void Count(Tally OperationCounts::*kind, uint64_t put_bytes = 0);
+
   const Parts parts_;
+  size_t done_ = 0;  // operations
 };
 
 }  // namespace keel::kv

@@ -9,8 +9,9 @@ namespace keel::kv {
 
 Result<KeysHash> HashKeys(const ReadView& view, Revision at) {
   if (at.IsNone()) at = view.revision();
-  if (at > view.revision()) return KeysHash{.error = KvError::kFutureRevision};
-  if (at < view.compacted()) return KeysHash{.error = KvError::kCompacted};
+  if (const KvError bad = view.CheckRevision(at); bad != KvError::kNone) {
+    return KeysHash{.error = bad};
+  }
   StreamingChecksum checksum(view.compacted().value());
   const auto iterator = view.Iterate(false);
   const std::string family = view.layout().Prefix(Family::kData);

@@ -69,16 +69,11 @@ bool RangeAssembler::IsHidden(const KeyValue& kv) const {
 
 void RangeAssembler::Add(KeyValue kv) {
   if (IsHidden(kv)) return;
-  fetched_bytes_ += kv.key.size() + kv.value.size();
-  const bool over = request_.bytes_max != 0 && fetched_bytes_ > request_.bytes_max;
-  if (over && whole_) {
+  // The one that only tells whether there are more will not be in the answer.
+  const bool is_told = whole_ || request_.limit == 0 || result_.kvs.size() < request_.limit;
+  if (is_told) fetched_bytes_ += kv.key.size() + kv.value.size();
+  if (request_.bytes_max != 0 && fetched_bytes_ > request_.bytes_max) {
     result_.error = KvError::kAnswerTooLarge;
-    full_ = true;
-    return;
-  }
-  // The first key always goes, or a reader could not get on.
-  if (over && !result_.kvs.empty()) {
-    cut_by_budget_ = true;
     full_ = true;
     return;
   }
@@ -105,7 +100,6 @@ void RangeAssembler::SortKvs() {
 RangeResult RangeAssembler::Finish() {
   if (result_.error != KvError::kNone) return RangeResult{.error = result_.error};
   SortKvs();
-  result_.more = cut_by_budget_;
   if (request_.limit > 0 && result_.kvs.size() > request_.limit) {
     result_.kvs.resize(request_.limit);
     result_.more = true;

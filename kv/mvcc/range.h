@@ -36,7 +36,6 @@ class RangeAssembler {
   uint64_t fetched_ = 0;
   uint64_t fetched_bytes_ = 0;
   bool full_ = false;
-  bool cut_by_budget_ = false;
   RangeResult result_;
 };
 

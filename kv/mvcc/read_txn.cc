@@ -72,8 +72,7 @@ class Reader {
     error_ = result.error;
     uint64_t bytes = 0;
     for (const KeyValue& kv : result.kvs) bytes += kv.key.size() + kv.value.size();
-    const bool cut = result.more && (request.limit == 0 || result.kvs.size() < request.limit);
-    if (is_bounded_ && (cut || bytes > bytes_left_)) error_ = KvError::kAnswerTooLarge;
+    if (is_bounded_ && bytes > bytes_left_) error_ = KvError::kAnswerTooLarge;
     bytes_left_ -= std::min(bytes, bytes_left_);
     return result;
   }

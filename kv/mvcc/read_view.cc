@@ -14,13 +14,19 @@ std::unique_ptr<EngineIterator> ReadView::Iterate(bool fill_cache) const {
   return options_.engine->Iterate({.snapshot = options_.snapshot, .fill_cache = fill_cache});
 }
 
+KvError ReadView::CheckRevision(Revision at) const {
+  if (at > revision()) return KvError::kFutureRevision;
+  return at < compacted() ? KvError::kCompacted : KvError::kNone;
+}
+
 Result<RangeResult> ReadView::Range(const RangeRequest& request) const {
   if (const KvError bad = CheckRange(request); bad != KvError::kNone) {
     return RangeResult{.error = bad};
   }
   const Revision at = request.revision.IsNone() ? revision() : request.revision;
-  if (at > revision()) return RangeResult{.error = KvError::kFutureRevision};
-  if (at < compacted()) return RangeResult{.error = KvError::kCompacted};
+  if (const KvError bad = CheckRevision(at); bad != KvError::kNone) {
+    return RangeResult{.error = bad};
+  }
   RangeAssembler assembler(request);
   if (request.keys.IsSingle()) {
     KEEL_ASSIGN_OR_RETURN(auto kv, Get(request.keys.begin, at));
@@ -116,10 +122,9 @@ RangeStream::RangeStream(std::shared_ptr<const ReadView> view, RangeRequest requ
 }
 
 Result<RangeStream::Piece> RangeStream::Next(uint64_t bytes_max) {
-  const auto refuse = [](KvError error) { return Piece{.result = {.error = error}, .last = true}; };
-  if (const KvError bad = CheckRange(rest_); bad != KvError::kNone) return refuse(bad);
-  if (rest_.revision > view_->revision()) return refuse(KvError::kFutureRevision);
-  if (rest_.revision < view_->compacted()) return refuse(KvError::kCompacted);
+  KvError bad = CheckRange(rest_);
+  if (bad == KvError::kNone) bad = view_->CheckRevision(rest_.revision);
+  if (bad != KvError::kNone) return Piece{.result = {.error = bad}, .last = true};
   Piece piece;
   const auto iterator = view_->Iterate(false);
   VersionWalk walk(iterator.get(), view_->layout(), rest_.keys, rest_.revision);

@@ -37,6 +37,8 @@ class ReadView {
   [[nodiscard]] Revision compacted() const { return options_.compacted; }
   [[nodiscard]] bool auth_enabled() const { return options_.auth_enabled; }
   [[nodiscard]] const Layout& layout() const { return options_.layout; }
+  // Why it cannot be read at `at`.
+  [[nodiscard]] KvError CheckRevision(Revision at) const;
   [[nodiscard]] std::unique_ptr<EngineIterator> Iterate(bool fill_cache) const;
 
   // Refusals are in the result's error; a Status is a failing disk.

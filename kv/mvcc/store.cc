@@ -10,6 +10,8 @@
 #include "base/mutant.h"
 #include "kv/auth/authorise.h"
 #include "kv/mvcc/executor.h"
+#include "kv/mvcc/lease_executor.h"
+#include "kv/mvcc/txn_shape.h"
 #include "kv/mvcc/validate.h"
 #include "kv/mvcc/version_walk.h"
 
@@ -40,7 +42,13 @@ bool NeedsEngine(const Command& command, bool auth_enabled) {
   if (std::holds_alternative<LeaseRevokeOp>(command.operation)) return true;
   if (auth_enabled && ReadsAttachedKeys(command)) return true;
   const auto* txn = std::get_if<TxnOp>(&command.operation);
-  return txn != nullptr && Executor::HasPastReads(*txn);
+  return txn != nullptr && ReadsThePast(*txn);
+}
+
+bool IsOfLeases(const Operation& operation) {
+  return std::holds_alternative<LeaseGrantOp>(operation) ||
+         std::holds_alternative<LeaseRevokeOp>(operation) ||
+         std::holds_alternative<LeaseCheckpointOp>(operation);
 }
 
 }  // namespace
@@ -217,15 +225,7 @@ Result<Outcome> Store::Admitted(const LogEntry& entry, Command* command) {
 Result<Outcome> Store::Carry(const LogEntry& entry, Command* command) {
   const Operation& operation = command->operation;
   if (const auto* op = std::get_if<CompactOp>(&operation)) return Outcome{.error = Compact(*op)};
-  if (const auto* op = std::get_if<LeaseGrantOp>(&operation)) return Grant(*op);
-  if (const auto* op = std::get_if<LeaseRevokeOp>(&operation)) {
-    KEEL_ASSIGN_OR_RETURN(const KvError refused, Revoke(entry, *op));
-    return Outcome{.error = refused};
-  }
-  if (const auto* op = std::get_if<LeaseCheckpointOp>(&operation)) {
-    Checkpoint(*op);
-    return Outcome();
-  }
+  if (IsOfLeases(operation)) return Leases(entry, operation);
   if (const auto* op = std::get_if<SessionOpenOp>(&operation)) {
     return Outcome{.error = sessions_.Open(op->id, command->origin.user, SessionScope())};
   }
@@ -251,12 +251,33 @@ Result<Outcome> Store::Carry(const LogEntry& entry, Command* command) {
   return Key(&command->operation);
 }
 
+Result<Outcome> Store::Leases(const LogEntry& entry, const Operation& operation) {
+  LeaseExecutor executor({.pending = &pending_,
+                          .leases = &leases_,
+                          .engine = options_.engine,
+                          .layout = &layout_,
+                          .is_full = IsFull(),
+                          .counts = options_.counts,
+                          .on_lease = &options_.on_lease});
+  if (const auto* op = std::get_if<LeaseGrantOp>(&operation)) {
+    Refusable<LeaseResult> granted = executor.Grant(*op);
+    return ToOutcome(&granted);
+  }
+  if (const auto* op = std::get_if<LeaseRevokeOp>(&operation)) {
+    KEEL_ASSIGN_OR_RETURN(const KvError refused, executor.Revoke(*op, entry.term));
+    return Outcome{.error = refused};
+  }
+  executor.Checkpoint(std::get<LeaseCheckpointOp>(operation));
+  return Outcome();
+}
+
 Result<Outcome> Store::Key(Operation* operation) {
   Executor::Parts parts{.pending = &pending_,
                         .leases = &leases_,
                         .rules = &rules_,
                         .state = &state_,
-                        .no_space = IsFull()};
+                        .no_space = IsFull(),
+                        .counts = options_.counts};
   if (auto* op = std::get_if<PutOp>(operation)) {
     KEEL_ASSIGN_OR_RETURN(auto put, Executor(parts).Put(std::move(*op)));
     return ToOutcome(&put);
@@ -268,7 +289,7 @@ Result<Outcome> Store::Key(Operation* operation) {
   const auto* op = std::get_if<TxnOp>(operation);
   KEEL_CHECK(op != nullptr) << "an operation without a rule";
   std::optional<ReadView> past;
-  if (Executor::HasPastReads(*op)) {
+  if (ReadsThePast(*op)) {
     past.emplace(MakeView());
     parts.past = &*past;
   }
@@ -282,56 +303,6 @@ KvError Store::Compact(const CompactOp& op) {
   state_.compacted = op.revision;
   state_.has_compacted = true;
   return KvError::kNone;
-}
-
-void Store::NoteLease(LeaseId id) {
-  if (!options_.on_lease) return;
-  const auto found = leases_.leases().find(id);
-  options_.on_lease(id, found == leases_.leases().end() ? nullptr : &found->second);
-}
-
-Result<Outcome> Store::Grant(const LeaseGrantOp& op) {
-  if (IsFull()) return Outcome{.error = KvError::kNoSpace};
-  if (leases_.Contains(op.id)) return Outcome{.error = KvError::kLeaseExists};
-  leases_.Set(op.id, {.ttl_s = op.ttl_s}, layout_, &pending_.batch());
-  NoteLease(op.id);
-  Refusable<LeaseResult> granted{.value = {.id = op.id, .ttl_s = op.ttl_s}};
-  return ToOutcome(&granted);
-}
-
-Result<KvError> Store::Revoke(const LogEntry& entry, const LeaseRevokeOp& op) {
-  const bool by_leader = !op.leader_term.IsNone();
-  // A leader that was deposed counted on with an old clock: the lease may have been renewed since.
-  if (by_leader && op.leader_term != entry.term && !KEEL_MUTANT(kStaleRevoke34)) {
-    return KvError::kStaleLeader;
-  }
-  if (!by_leader && (op.ids.size() != 1 || !leases_.Contains(op.ids.front()))) {
-    return KvError::kLeaseNotFound;
-  }
-  for (const LeaseId id : op.ids) {
-    if (!leases_.Contains(id)) continue;
-    KEEL_ASSIGN_OR_RETURN(const auto keys, AttachedKeys(options_.engine, layout_, id));
-    for (const std::string& key : keys) {
-      KEEL_ASSIGN_OR_RETURN(const bool deleted, pending_.Delete(key));
-      KEEL_CHECK(deleted) << "a lease held a key that is not there";
-    }
-    leases_.Remove(id, layout_, &pending_.batch());
-    NoteLease(id);
-    // Each lease's keys go at a revision of their own, as if it had been revoked alone.
-    pending_.EndCommand();
-  }
-  return KvError::kNone;
-}
-
-void Store::Checkpoint(const LeaseCheckpointOp& op) {
-  for (const auto& remainder : op.remainders) {
-    const auto found = leases_.leases().find(remainder.id);
-    if (found == leases_.leases().end()) continue;
-    Lease lease = found->second;
-    lease.remaining_s = std::min(remainder.remaining_s, lease.ttl_s);
-    leases_.Set(remainder.id, lease, layout_, &pending_.batch());
-    NoteLease(remainder.id);
-  }
 }
 
 // Marks of two leaders may cross; what is archived stays so.

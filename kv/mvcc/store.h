@@ -28,6 +28,7 @@
 #include "kv/mvcc/answer.h"
 #include "kv/mvcc/command.h"
 #include "kv/mvcc/head_cache.h"
+#include "kv/mvcc/operation_counts.h"
 #include "kv/mvcc/pending.h"
 #include "kv/mvcc/prefix_rules.h"
 #include "kv/mvcc/read_view.h"
@@ -51,6 +52,7 @@ struct StoreOptions {
   uint32_t group = 0;
   size_t head_cache_bytes = size_t{44} << 20;
   SessionLimits sessions;
+  OperationCounts* counts = nullptr;  // may be null
   // Called in Apply with each run of new revisions, once they are in the engine and visible.
   std::function<void(std::span<const std::shared_ptr<const RevisionEvents>>)> on_revisions;
   // Called in Apply for each change of a lease: for a leader's LeaseClock.
@@ -102,14 +104,11 @@ class Store {
   [[nodiscard]] Result<Outcome> Admitted(const LogEntry& entry, Command* command);
   [[nodiscard]] Result<KvError> Authorise(const Command& command);
   [[nodiscard]] Result<Outcome> Carry(const LogEntry& entry, Command* command);
+  [[nodiscard]] Result<Outcome> Leases(const LogEntry& entry, const Operation& operation);
   [[nodiscard]] Result<Outcome> Key(Operation* operation);
   [[nodiscard]] KvError Compact(const CompactOp& op);
-  [[nodiscard]] Result<Outcome> Grant(const LeaseGrantOp& op);
-  [[nodiscard]] Result<KvError> Revoke(const LogEntry& entry, const LeaseRevokeOp& op);
-  void Checkpoint(const LeaseCheckpointOp& op);
   void MarkArchived(const ArchiveMarkOp& op);
   [[nodiscard]] Result<KvError> SetRule(const PrefixRuleOp& op);
-  void NoteLease(LeaseId id);
   void Chain(const LogEntry& entry, const Outcome& outcome);
   Status Flush();
   void Publish();

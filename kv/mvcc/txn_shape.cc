@@ -1,7 +1,6 @@
 #include "kv/mvcc/txn_shape.h"
 
 #include <algorithm>
-#include <vector>
 
 namespace keel::kv {
 
@@ -25,11 +24,17 @@ void Count(const TxnOp& txn, TxnReads* reads) {
   }
 }
 
-bool AnyPuts(const std::vector<RequestOp>& ops) {
-  return std::any_of(ops.begin(), ops.end(), [](const RequestOp& op) {
-    if (const auto* nested = std::get_if<NestedTxn>(&op)) return Puts(nested->txn.front());
-    return std::holds_alternative<PutOp>(op);
-  });
+// Whether `matches` holds for an operation of either branch, or for one nested in them.
+template <class Matches>
+bool AnyOf(const TxnOp& txn, const Matches& matches) {
+  const auto within = [&](const RequestOp& op) {
+    if (const auto* nested = std::get_if<NestedTxn>(&op)) {
+      return AnyOf(nested->txn.front(), matches);
+    }
+    return matches(op);
+  };
+  return std::any_of(txn.success.begin(), txn.success.end(), within) ||
+         std::any_of(txn.failure.begin(), txn.failure.end(), within);
 }
 
 }  // namespace
@@ -40,6 +45,15 @@ TxnReads ReadsOf(const TxnOp& txn) {
   return reads;
 }
 
-bool Puts(const TxnOp& txn) { return AnyPuts(txn.success) || AnyPuts(txn.failure); }
+bool Puts(const TxnOp& txn) {
+  return AnyOf(txn, [](const RequestOp& op) { return std::holds_alternative<PutOp>(op); });
+}
+
+bool ReadsThePast(const TxnOp& txn) {
+  return AnyOf(txn, [](const RequestOp& op) {
+    const auto* range = std::get_if<RangeRequest>(&op);
+    return range != nullptr && !range->revision.IsNone();
+  });
+}
 
 }  // namespace keel::kv

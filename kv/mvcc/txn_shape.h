@@ -20,4 +20,7 @@ struct TxnReads {
 // Whether anything in it puts, taken or not: etcd's measure of a transaction that costs room.
 [[nodiscard]] bool Puts(const TxnOp& txn);
 
+// Whether it reads at a revision of its own, which needs all earlier commands in the engine.
+[[nodiscard]] bool ReadsThePast(const TxnOp& txn);
+
 }  // namespace keel::kv

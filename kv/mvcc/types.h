@@ -65,8 +65,8 @@ struct RangeRequest {
   Revision max_mod;
   Revision min_create;
   Revision max_create;
-  // The most that the keys and values of the answer may take; 0: no bound. An answer in key order
-  // ends early with `more` set; one that must see everything first is refused.
+  // The most that the keys and values of the answer may take, or it is refused; 0: no bound. It is
+  // not cut short: etcd's clients would not notice.
   uint64_t bytes_max = 0;
 
   friend bool operator==(const RangeRequest&, const RangeRequest&) = default;

@@ -81,7 +81,7 @@ void WatchHub::Reset(Revision current) {
     if (!watcher.used) continue;
     watcher.last = current;
     if (!watcher.asleep) continue;
-    watcher.asleep = false;
+    SetAsleep(&watcher, false);
     watcher.listener->OnReady(WatcherId(i + 1));
   }
 }
@@ -139,7 +139,7 @@ void WatchHub::Wake(std::span<const IntervalIndex::Member> members, Revision rev
     if (!watcher.asleep || revision < watcher.next) continue;
     // All before it was not the watcher's: there is no need to look there.
     watcher.next = revision;
-    watcher.asleep = false;
+    SetAsleep(&watcher, false);
     watcher.listener->OnReady(WatcherId(member + 1));
   }
 }
@@ -169,7 +169,7 @@ WatcherId WatchHub::Add(const WatchRequest& request, WatchListener* listener) {
                     .request = request};
   watcher.next = request.start.IsNone() ? current_.Next() : request.start;
   watcher.last = current_;
-  watcher.asleep = watcher.next > current_;
+  SetAsleep(&watcher, watcher.next > current_);
   index_.Add(request.keys, slot);
   return WatcherId(uint64_t{slot} + 1);
 }
@@ -179,12 +179,19 @@ void WatchHub::Remove(WatcherId id) {
   Watcher& watcher = At(id);
   const auto slot = static_cast<uint32_t>(id.value() - 1);
   index_.Remove(watcher.request.keys, slot);
+  SetAsleep(&watcher, false);
   watcher = Watcher();
   free_.push_back(slot);
 }
 
 bool WatchHub::InRing(Revision next) const {
   return next > current_ || (!ring_.empty() && next >= ring_.front()->revision);
+}
+
+void WatchHub::SetAsleep(Watcher* watcher, bool asleep) {
+  if (watcher->asleep == asleep) return;
+  watcher->asleep = asleep;
+  asleep ? ++asleep_ : --asleep_;
 }
 
 bool WatchHub::NeedsDisk(WatcherId watcher) const {
@@ -204,7 +211,7 @@ void WatchHub::PullFromRing(Watcher* watcher, Revision upto, size_t bytes_max, P
   }
   // Behind the last that concerns it there is nothing to look at, however much was published.
   if (watcher->next > last) watcher->next = std::max(watcher->next, end.Next());
-  watcher->asleep = watcher->next > current_;
+  SetAsleep(watcher, watcher->next > current_);
   pulled->synced = watcher->asleep;
 }
 
@@ -244,7 +251,7 @@ Result<Pulled> WatchHub::Pull(WatcherId id, const ReadView& view, size_t bytes_m
     const std::lock_guard lock(mutex_);
     Watcher& watcher = At(id);
     watcher.next = KEEL_MUTANT(kWatchTwice48) ? next.Prev() : next;
-    watcher.asleep = !pulled.compacted.has_value() && watcher.next > current_;
+    SetAsleep(&watcher, !pulled.compacted.has_value() && watcher.next > current_);
     pulled.synced = watcher.asleep;
   }
   if (request.previous) KEEL_RETURN_IF_ERROR(FillPrevious(view, &pulled));
@@ -265,6 +272,11 @@ size_t WatchHub::ring_bytes() const {
 size_t WatchHub::watcher_count() const {
   const std::lock_guard lock(mutex_);
   return watchers_.size() - free_.size();
+}
+
+size_t WatchHub::behind_count() const {
+  const std::lock_guard lock(mutex_);
+  return watchers_.size() - free_.size() - asleep_;
 }
 
 }  // namespace keel::kv

@@ -114,6 +114,8 @@ class WatchHub {
 
   [[nodiscard]] size_t ring_bytes() const;
   [[nodiscard]] size_t watcher_count() const;
+  // Those among them that have something to look at which they have not pulled yet.
+  [[nodiscard]] size_t behind_count() const;
 
  private:
   // What waking and pulling look at comes first, in one line of the processor's cache.
@@ -133,6 +135,7 @@ class WatchHub {
   [[nodiscard]] Watcher& At(WatcherId watcher);
   [[nodiscard]] const Watcher& At(WatcherId watcher) const;
   [[nodiscard]] bool InRing(Revision next) const;
+  void SetAsleep(Watcher* watcher, bool asleep);
   // From the ring, under the lock.
   void PullFromRing(Watcher* watcher, Revision upto, size_t bytes_max, Pulled* pulled);
   [[nodiscard]] Status PullFromView(const WatchRequest& request, const ReadView& view,
@@ -145,6 +148,7 @@ class WatchHub {
   Revision current_;
   std::vector<Watcher> watchers_;
   std::vector<uint32_t> free_;
+  size_t asleep_ = 0;
   IntervalIndex index_;
   std::vector<IntervalIndex::Member> found_;  // kept for its room
 };

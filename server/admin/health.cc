@@ -14,14 +14,13 @@ namespace {
 // come from several roles and are put together on the client port's executor.
 struct Inquiry {
   net::HttpCall call;
-  std::string query;
-  std::function<net::HttpResponse(const Finding&, const std::string&)> format;
+  std::function<net::HttpResponse(const Finding&)> format;
   Finding finding;
   int awaited = 0;
   bool answered = false;
 
   void Answer() {
-    if (!std::exchange(answered, true)) call.Respond(format(finding, query));
+    if (!std::exchange(answered, true)) call.Respond(format(finding));
   }
   void OnPart() {
     if (--awaited == 0) Answer();
@@ -119,24 +118,28 @@ net::HttpResponse VersionAnswer() {
 }
 
 void Health::AddTo(net::HttpTable* table) {
+  AddProbesTo(table);
+  table->Add({"GET", "/version"},
+             [](net::HttpCall call, const net::HttpRequest&) { call.Respond(VersionAnswer()); });
+}
+
+void Health::AddProbesTo(net::HttpTable* table) {
   table->Add({"GET", "/health"}, [this](net::HttpCall call, const net::HttpRequest& request) {
     const std::string query(request.query);
     const Reach reach = IsAsked(query, "serializable") ? Reach::kHere : Reach::kCluster;
-    const auto format = [this](const Finding& finding, const std::string& asked) {
-      net::HttpResponse answer = HealthAnswer(finding, asked);
+    Look(call, reach, [this, query](const Finding& finding) {
+      net::HttpResponse answer = HealthAnswer(finding, query);
       ++(answer.status == 200 ? successes_ : failures_);
       return answer;
-    };
-    Look(call, {.query = query, .format = format, .reach = reach});
+    });
   });
   const auto add = [this, table](std::string path, std::string_view only, auto answer,
                                  Reach reach) {
     table->Add({"GET", std::move(path)}, [this, only, answer, reach](
                                              net::HttpCall call, const net::HttpRequest& request) {
-      const auto format = [answer, only](const Finding& finding, const std::string& query) {
+      Look(call, reach, [answer, only, query = std::string(request.query)](const Finding& finding) {
         return answer(finding, query, only);
-      };
-      Look(call, {.query = std::string(request.query), .format = format, .reach = reach});
+      });
     });
   };
   add("/readyz", {}, ReadyAnswer, Reach::kCluster);
@@ -148,8 +151,6 @@ void Health::AddTo(net::HttpTable* table) {
   for (const Check& check : kLiveChecks) {
     add("/livez/" + std::string(check.name), check.name, LiveAnswer, Reach::kHere);
   }
-  table->Add({"GET", "/version"},
-             [](net::HttpCall call, const net::HttpRequest&) { call.Respond(VersionAnswer()); });
 }
 
 void Health::AddTo(Page* page) const {
@@ -161,17 +162,16 @@ void Health::AddTo(Page* page) const {
             static_cast<double>(failures_));
 }
 
-void Health::Look(net::HttpCall call, Question question) {
+void Health::Look(net::HttpCall call, Reach reach, Format format) {
   const node::NodeStatus status = seams_.node->status();
   const raft::Member* self = status.config == nullptr ? nullptr : status.config->Find(status.id);
   auto inquiry = std::make_shared<Inquiry>();
   inquiry->call = call;
-  inquiry->query = std::move(question.query);
-  inquiry->format = std::move(question.format);
+  inquiry->format = std::move(format);
   inquiry->finding.has_leader = !status.leader.IsNone();
   inquiry->finding.is_learner = self != nullptr && self->learns;
   // Without a leader nobody waits for what cannot come.
-  const bool asks_cluster = question.reach == Reach::kCluster && inquiry->finding.has_leader;
+  const bool asks_cluster = reach == Reach::kCluster && inquiry->finding.has_leader;
   inquiry->awaited = asks_cluster ? 2 : 1;
   Executor* const executor = seams_.executor;
   executor->PostAfter(seams_.patience_us, [inquiry] { inquiry->Answer(); });

@@ -51,19 +51,16 @@ class Health {
   explicit Health(const Seams& seams) : seams_(seams) {}
 
   void AddTo(net::HttpTable* table);
+  // The same without /version.
+  void AddProbesTo(net::HttpTable* table);
   // How many questions for /health had which answer.
   void AddTo(Page* page) const;
 
  private:
-  using Format = std::function<net::HttpResponse(const Finding&, const std::string& query)>;
+  using Format = std::function<net::HttpResponse(const Finding&)>;
   // How far a question goes: a linearizable read takes a quorum.
   enum class Reach : uint8_t { kHere, kCluster };
-  struct Question {
-    std::string query;
-    Format format;
-    Reach reach = Reach::kCluster;
-  };
-  void Look(net::HttpCall call, Question question);
+  void Look(net::HttpCall call, Reach reach, Format format);
 
   const Seams seams_;
   uint64_t successes_ = 0;

@@ -66,12 +66,21 @@ void AddProcess(Page* page) {
             Of(size_pages * page_bytes));
   page->Add({"process_cpu_seconds_total", "Time on processors.", Kind::kCounter},
             static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9);
+  // Once: the clocks differ a little each time that they are read, and who asks takes another value
+  // for a restart.
+  static const double started_seconds = StartedSeconds();
   page->Add({"process_start_time_seconds", "When this process began, in seconds since 1970."},
-            StartedSeconds());
+            started_seconds);
   page->Add({"process_open_fds", "Files and sockets that are open."}, Of(files));
   rlimit most{};
   ::getrlimit(RLIMIT_NOFILE, &most);
   page->Add({"process_max_fds", "The most files and sockets that may be open."}, Of(most.rlim_cur));
+  page->Add({"os_fd_used", "Files and sockets that are open."}, Of(files));
+  page->Add({"os_fd_limit", "The most files and sockets that may be open."}, Of(most.rlim_cur));
+  rlimit address_space{};
+  ::getrlimit(RLIMIT_AS, &address_space);
+  page->Add({"process_virtual_memory_max_bytes", "The most address space."},
+            Of(address_space.rlim_cur));
 }
 
 void AddAlarms(const kv::Store& store, Page* page) {
@@ -115,10 +124,12 @@ void Page::Add(const Name& name, double value, const std::vector<Label>& labels)
   metric.gauge.value = value;
 }
 
-void Page::Add(const Name& name, const Histogram& histogram) {
+void Page::Add(const Name& name, const Histogram& histogram, const std::vector<Label>& labels) {
   prometheus::MetricFamily& family = Family(name);
   family.type = prometheus::MetricType::Histogram;
-  prometheus::ClientMetric::Histogram& into = family.metric.emplace_back().histogram;
+  prometheus::ClientMetric& metric = family.metric.emplace_back();
+  for (const Label& label : labels) metric.label.push_back({std::string(label.name), label.value});
+  prometheus::ClientMetric::Histogram& into = metric.histogram;
   for (size_t bucket = 0; bucket < Histogram::kBuckets; ++bucket) {
     into.sample_count += histogram.count(bucket);
     into.bucket.push_back({into.sample_count, Seconds(Histogram::BoundUs(bucket))});
@@ -200,6 +211,14 @@ void Metrics::AddFromCore(Page* page) const {
             self != nullptr && self->learns ? 1 : 0);
   page->Add({"etcd_server_leader_changes_seen_total", "Leaders that came.", Kind::kCounter},
             Of(seams_.core_counts->leader_changes));
+  page->Add({"etcd_server_heartbeat_send_failures_total",
+             "Heartbeats that this member, as the leader, sent more than two intervals after the "
+             "one before.",
+             Kind::kCounter},
+            Of(seams_.core_counts->late_heartbeats));
+  page->Add({"etcd_server_snapshot_apply_in_progress_total",
+             "1 while another member's state is taking the place of this one's, else 0."},
+            seams_.node->is_installing() ? 1 : 0);
   page->Add({"keel_snapshots_received_total",
              "Snapshots that took the place of this member's state.", Kind::kCounter},
             Of(seams_.core_counts->snapshots));
@@ -235,11 +254,14 @@ void Metrics::AddFromCore(Page* page) const {
 
 void Metrics::AddFromApply(const node::StateMachine& machine, Page* page) const {
   const kv::StoreState& state = machine.store().state();
-  page->Add({"etcd_mvcc_db_total_size_in_bytes", "Room that the state takes on the disk."},
-            Of(machine.store().engine().SizeBytes()));
+  const double size_bytes = Of(machine.store().engine().SizeBytes());
+  for (const char* name :
+       {"etcd_mvcc_db_total_size_in_bytes", "etcd_debugging_mvcc_db_total_size_in_bytes"}) {
+    page->Add({name, "Room that the state takes on the disk."}, size_bytes);
+  }
   page->Add({"etcd_mvcc_db_total_size_in_use_in_bytes",
              "The same: the engine keeps no free pages that a defragmentation would give back."},
-            Of(machine.store().engine().SizeBytes()));
+            size_bytes);
   page->Add({"keel_live_bytes", "Live keys and their newest values."}, Of(state.live_bytes));
   const auto& rules = machine.store().rules().rules();
   const auto whole = rules.find("");
@@ -252,6 +274,8 @@ void Metrics::AddFromApply(const node::StateMachine& machine, Page* page) const 
             Of(state.compacted.value()));
   page->Add({"etcd_debugging_lease_leases", "Leases that live."},
             Of(machine.store().leases().leases().size()));
+  page->Add({"etcd_debugging_auth_revision", "Changes of users, roles and rights so far."},
+            Of(state.auth_revision.value()));
   page->Add({"keel_state_durable_index",
              "The newest entry whose effect survives a crash without "
              "the log."},
@@ -273,6 +297,9 @@ void Metrics::AddFromClient(Page* page) const {
             {{"server_id", HexNumber(seams_.node->status().id.value())}});
   page->Add({"etcd_debugging_mvcc_watcher_total", "Watchers of this member's clients."},
             Of(seams_.node->hub().watcher_count()));
+  page->Add({"etcd_debugging_mvcc_slow_watcher_total",
+             "Those among them that have not been told yet of all that there is for them."},
+            Of(seams_.node->hub().behind_count()));
   page->Add({"keel_clock_seconds", "This member's wall clock, in seconds since 1970."},
             static_cast<double>(seams_.clock->WallUs()) / 1e6);
   page->Add({"keel_build_info", "The version of Keel."}, 1, {{"version", seams_.version}});

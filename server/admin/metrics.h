@@ -18,8 +18,8 @@
 
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/histogram.h"
 #include "net/http.h"
-#include "server/admin/histogram.h"
 #include "server/node/node.h"
 
 namespace keel::admin {
@@ -38,7 +38,7 @@ class Page {
   };
   // Values of one name follow one another.
   void Add(const Name& name, double value, const std::vector<Label>& labels = {});
-  void Add(const Name& name, const Histogram& histogram);
+  void Add(const Name& name, const Histogram& histogram, const std::vector<Label>& labels = {});
   // What another page has, which has no name in common with this one.
   void Append(Page page);
   [[nodiscard]] std::string ToString() const;
@@ -53,7 +53,9 @@ class Page {
 struct CoreCounts {
   uint64_t leader_changes = 0;
   uint64_t snapshots = 0;  // received whole, in the place of a log that is gone
+  uint64_t late_heartbeats = 0;
   NodeId leader;
+  uint64_t heartbeat_ms = 0;  // when this member sent the last one, as a leader; 0: it does not
 
   void OnStep(NodeId now) {
     if (now == leader) return;
@@ -61,6 +63,12 @@ struct CoreCounts {
     if (!now.IsNone()) ++leader_changes;
     leader = now;
   }
+  // A leader whose heartbeats come more than two intervals apart is close to being taken for dead.
+  void OnHeartbeat(uint64_t now_ms, uint64_t interval_ms) {
+    if (heartbeat_ms != 0 && now_ms > heartbeat_ms + 2 * interval_ms) ++late_heartbeats;
+    heartbeat_ms = now_ms;
+  }
+  void OnNoHeartbeats() { heartbeat_ms = 0; }
 };
 
 class Metrics {

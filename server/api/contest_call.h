@@ -8,6 +8,7 @@
 
 #include "net/services/proto_call.h"
 #include "server/api/contender.h"
+#include "server/api/streaming.h"
 
 namespace keel::api {
 
@@ -56,15 +57,10 @@ class ContestCall final : public net::CallHandler, public OpenStream {
 
   [[nodiscard]] static net::StreamingMethod Method(const std::shared_ptr<WatchCenter>& center,
                                                    const Rules& rules) {
-    return [center, rules](net::ServerCall call,
-                           const net::CallContext& context) -> std::unique_ptr<net::CallHandler> {
-      Caller caller = CallerOf(context);
-      if (Status why = center->core()->AdmitOpen(caller, Core::Learners::kRefused); !why.ok()) {
-        call.Finish(std::move(why));
-        return nullptr;
-      }
-      return std::make_unique<ContestCall>(center, call, std::move(caller), rules);
-    };
+    return Streaming(center->core(), Core::Learners::kRefused,
+                     [center, rules](const CorePtr&, net::ServerCall call, const Caller& caller) {
+                       return std::make_unique<ContestCall>(center, call, caller, rules);
+                     });
   }
 
  private:

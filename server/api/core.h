@@ -82,6 +82,14 @@ class Core final : public std::enable_shared_from_this<Core> {
   // At random; never 0, and positive as a signed number.
   [[nodiscard]] uint64_t DrawId();
 
+  [[nodiscard]] ServiceCounts& counts() { return counts_; }
+  // Any role: what a client has read.
+  void CountRead(uint64_t ranges) {
+    counts_.ranges.fetch_add(ranges, std::memory_order_relaxed);
+    // As etcd counts transactions.
+    if (ranges > 1) counts_.txns.fetch_add(1, std::memory_order_relaxed);
+  }
+
   // ---- calls that take long ----
   [[nodiscard]] SlowRequests& slow_requests() { return slow_requests_; }
   // `path` for as long as this lives.
@@ -108,6 +116,7 @@ class Core final : public std::enable_shared_from_this<Core> {
   const Services::Seams seams_;
   Prng prng_;
   SlowRequests slow_requests_;
+  ServiceCounts counts_;
   std::set<std::string, std::less<>> names_;
   std::set<OpenStream*> streams_;
   bool watching_leader_ = false;

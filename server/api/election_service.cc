@@ -4,6 +4,7 @@
 #include "api/v3electionpb/v3election.pb.h"
 #include "server/api/contest_call.h"
 #include "server/api/lock_service.h"
+#include "server/api/streaming.h"
 #include "server/api/translate.h"
 #include "server/api/unary.h"
 
@@ -194,15 +195,10 @@ void AddElection(const std::shared_ptr<WatchCenter>& center, net::MethodTable* m
   methods->AddUnary(service + "Resign", Unary<pb::ResignRequest>(core, Learners::kRefused, Resign));
   methods->AddStreaming(
       service + "Observe",
-      [center](net::ServerCall call,
-               const net::CallContext& context) -> std::unique_ptr<net::CallHandler> {
-        const Caller caller = CallerOf(context);
-        if (Status why = center->core()->AdmitOpen(caller, Learners::kRefused); !why.ok()) {
-          call.Finish(std::move(why));
-          return nullptr;
-        }
-        return std::make_unique<ObserveStream>(center, call, caller.requires_leader);
-      });
+      Streaming(core, Learners::kRefused,
+                [center](const CorePtr&, net::ServerCall call, const Caller& caller) {
+                  return std::make_unique<ObserveStream>(center, call, caller.requires_leader);
+                }));
 }
 
 }  // namespace keel::api

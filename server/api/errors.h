@@ -32,7 +32,7 @@ namespace keel::api {
   X(kLeaseTtlTooLarge, kOutOfRange, "too large lease TTL")                                      \
   X(kMemberExists, kFailedPrecondition, "member ID already exist")                              \
   X(kPeerUrlExists, kFailedPrecondition, "Peer URLs already exists")                            \
-  X(kMemberNotEnoughStarted, kFailedPrecondition,                                               \
+  X(kMemberNotEnoughStarted, kUnknown,                                                          \
     "re-configuration failed due to not enough started members")                                \
   X(kMemberBadUrls, kInvalidArgument, "given member URLs are invalid")                          \
   X(kMemberNotFound, kNotFound, "member not found")                                             \

@@ -1,7 +1,6 @@
 #include "server/api/kv_service.h"
 
 #include <algorithm>
-#include <memory>
 #include <utility>
 
 #include "api/etcdserverpb/kv.pb.h"
@@ -10,6 +9,7 @@
 #include "kv/mvcc/txn_shape.h"
 #include "kv/mvcc/validate.h"
 #include "server/api/range_stream.h"
+#include "server/api/streaming.h"
 #include "server/api/translate.h"
 #include "server/api/unary.h"
 
@@ -18,6 +18,28 @@ namespace keel::api {
 namespace pb = etcdserverpb;
 
 namespace {
+
+// How a request is read: from any state or from one that is new enough, and where.
+struct Reading {
+  bool serializable = false;
+  Core::Where where = Core::Where::kPool;
+};
+
+// `answer` takes a view, and runs where that may be read: once, and perhaps at once.
+template <class Answer>
+void Read(const CorePtr& core, const Reading& how, const Reply& reply, Answer answer) {
+  if (!how.serializable) {
+    return core->Read(
+        how.where,
+        [reply, answer = std::move(answer)](const Result<ViewPtr>& view) mutable {
+          if (!view.ok()) return reply.Fail(view.status());
+          answer(**view);
+        },
+        reply.trace());
+  }
+  if (how.where == Core::Where::kTransport) return answer(*core->view());
+  core->pool().Post([view = core->view(), answer = std::move(answer)]() mutable { answer(*view); });
+}
 
 // ---- ranges ----
 
@@ -30,9 +52,7 @@ void AnswerRange(const CorePtr& core, const kv::ReadView& view, const kv::RangeR
   }
   if (!result.ok()) return reply.Fail(Unmapped(result.status()));
   if (result->error != kv::KvError::kNone) return reply.Fail(StatusOf(result->error));
-  // Short of what was asked for only because of the budget: etcd's clients would not notice.
-  const bool cut = result->more && (request.limit == 0 || result->kvs.size() < request.limit);
-  if (cut) return reply.Fail(StatusOf(ApiError::kAnswerTooLarge));
+  core->CountRead(1);
   pb::RangeResponse response;
   *response.mutable_header() = core->Header(view.revision());
   Write(std::move(*result), &response);
@@ -55,21 +75,10 @@ void Range(const CorePtr& core, pb::RangeRequest& message, const Caller& caller,
   }
   request->bytes_max = core->options().max_response_bytes;
   const auto where = request->keys.IsSingle() ? Core::Where::kTransport : Core::Where::kPool;
-  if (!serializable) {
-    return core->Read(
-        where,
-        [core, request = std::move(*request), reply](const Result<ViewPtr>& view) {
-          if (!view.ok()) return reply.Fail(view.status());
-          AnswerRange(core, **view, request, reply);
-        },
-        reply.trace());
-  }
-  if (where == Core::Where::kTransport) {
-    return AnswerRange(core, *core->view(), *request, reply);
-  }
-  core->pool().Post([core, view = core->view(), request = std::move(*request), reply] {
-    AnswerRange(core, *view, request, reply);
-  });
+  Read(core, {.serializable = serializable, .where = where}, reply,
+       [core, request = std::move(*request), reply](const kv::ReadView& view) {
+         AnswerRange(core, view, request, reply);
+       });
 }
 
 // ---- changes ----
@@ -130,55 +139,39 @@ void ProposeTxn(const CorePtr& core, kv::TxnOp&& txn, const Caller& caller, cons
                 });
 }
 
-// A transaction that only reads, until it is answered.
-struct TxnReading {
-  kv::TxnOp txn;
-  Caller caller;
-  Reply reply;
-};
+uint64_t CountRanges(const kv::TxnResult& txn) {
+  uint64_t ranges = 0;
+  for (const kv::OpResult& result : txn.results) {
+    const auto* nested = std::get_if<kv::NestedTxnResult>(&result);
+    ranges += nested == nullptr ? 1 : CountRanges(nested->txn.front());
+  }
+  return ranges;
+}
 
-// Where `view` may be read: it blocks for the disk.
-void AnswerTxn(const CorePtr& core, const kv::ReadView& view,
-               const std::shared_ptr<TxnReading>& reading) {
-  const Reply& reply = reading->reply;
+// One that only reads, where `view` may be read: it blocks for the disk.
+void AnswerTxn(const CorePtr& core, const kv::ReadView& view, kv::TxnOp&& txn, const Caller& caller,
+               const Reply& reply) {
   // Who may read what is asked where commands are carried out, so there it goes.
   if (view.auth_enabled()) {
-    return core->ToTransport([core, reading] {
-      ProposeTxn(core, std::move(reading->txn), reading->caller, reading->reply);
+    return core->ToTransport([core, txn = std::move(txn), caller, reply]() mutable {
+      ProposeTxn(core, std::move(txn), caller, reply);
     });
   }
-  auto result = kv::ReadTxn(view, reading->txn, core->options().max_response_bytes);
+  auto result = kv::ReadTxn(view, txn, core->options().max_response_bytes);
   if (core->slow_requests().is_on()) {
     reply.trace()->NoteEnd(Trace::Stage::kRead, core->clock().MonotonicMs());
   }
   if (!result.ok()) return reply.Fail(Unmapped(result.status()));
   if (result->error != kv::KvError::kNone) return reply.Fail(StatusOf(result->error));
+  core->CountRead(CountRanges(result->value));
   pb::TxnResponse response;
   *response.mutable_header() = core->Header(view.revision());
   Write(std::move(result->value), view.revision(), &response);
   reply.Send(response);
 }
 
-void ReadTxn(const CorePtr& core, const kv::TxnReads& reads, bool serializable,
-             const std::shared_ptr<TxnReading>& reading) {
-  const bool is_small = reads.single_keys && reads.count <= kTransportReadsMax;
-  const auto where = is_small ? Core::Where::kTransport : Core::Where::kPool;
-  if (!serializable) {
-    return core->Read(
-        where,
-        [core, reading](const Result<ViewPtr>& view) {
-          if (!view.ok()) return reading->reply.Fail(view.status());
-          AnswerTxn(core, **view, reading);
-        },
-        reading->reply.trace());
-  }
-  if (is_small) return AnswerTxn(core, *core->view(), reading);
-  core->pool().Post([core, view = core->view(), reading] { AnswerTxn(core, *view, reading); });
-}
-
 void Txn(const CorePtr& core, pb::TxnRequest& message, const Caller& caller, const Reply& reply) {
   reply.trace()->SetKey(KeyOf(message));
-  const bool serializable = IsSerializable(message);
   Result<kv::TxnOp> txn = ToTxn(&message);
   if (!txn.ok()) return reply.Fail(txn.status());
   const kv::TxnReads reads = kv::ReadsOf(*txn);
@@ -188,13 +181,20 @@ void Txn(const CorePtr& core, pb::TxnRequest& message, const Caller& caller, con
   }
   const kv::KvError bad = kv::ValidateTxn(*txn, {.txn_ops_max = core->options().max_txn_ops});
   if (bad != kv::KvError::kNone) return reply.Fail(StatusOf(bad));
-  ReadTxn(core, reads, serializable,
-          std::make_shared<TxnReading>(TxnReading{std::move(*txn), caller, reply}));
+  const bool is_small = reads.single_keys && reads.count <= kTransportReadsMax;
+  Read(core,
+       {.serializable = IsSerializable(message),
+        .where = is_small ? Core::Where::kTransport : Core::Where::kPool},
+       reply, [core, txn = std::move(*txn), caller, reply](const kv::ReadView& view) mutable {
+         AnswerTxn(core, view, std::move(txn), caller, reply);
+       });
 }
 
 void Compact(const CorePtr& core, const pb::CompactionRequest& message, const Caller& caller,
              const Reply& reply) {
-  const Revision revision(static_cast<uint64_t>(std::max<int64_t>(message.revision(), 0)));
+  // Even where nothing was ever compacted: etcd counts from -1.
+  if (message.revision() < 0) return reply.Fail(StatusOf(kv::KvError::kCompacted));
+  const Revision revision(static_cast<uint64_t>(message.revision()));
   core->Propose(caller,
                 {.operation = kv::CompactOp{revision}, .essential = true, .trace = reply.trace()},
                 [core, reply, physical = message.physical()](const Result<node::Applied>& applied) {
@@ -221,17 +221,8 @@ void AddKv(const CorePtr& core, net::MethodTable* methods) {
   methods->AddUnary("/etcdserverpb.KV/Txn", Unary<pb::TxnRequest>(core, Learners::kRefused, Txn));
   methods->AddUnary("/etcdserverpb.KV/Compact",
                     Unary<pb::CompactionRequest>(core, Learners::kRefused, Compact));
-  methods->AddStreaming(
-      "/etcdserverpb.KV/RangeStream",
-      [core](net::ServerCall call,
-             const net::CallContext& context) -> std::unique_ptr<net::CallHandler> {
-        const Caller caller = CallerOf(context);
-        if (Status why = core->AdmitOpen(caller, Learners::kServed); !why.ok()) {
-          call.Finish(std::move(why));
-          return nullptr;
-        }
-        return MakeRangeStream(core, call, caller);
-      });
+  methods->AddStreaming("/etcdserverpb.KV/RangeStream",
+                        Streaming(core, Learners::kServed, MakeRangeStream));
 }
 
 }  // namespace keel::api

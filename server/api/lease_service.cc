@@ -9,6 +9,7 @@
 #include "base/coding.h"
 #include "kv/mvcc/layout.h"
 #include "kv/mvcc/version_walk.h"
+#include "server/api/streaming.h"
 #include "server/api/unary.h"
 
 namespace keel::api {
@@ -103,8 +104,8 @@ void AnswerTimeToLive(const CorePtr& core, const pb::LeaseTimeToLiveRequest& mes
     response.set_ttl(static_cast<int64_t>(left.seconds));
     response.set_grantedttl(static_cast<int64_t>(*granted_s));
     if (message.keys()) {
-      if (Status read = AddKeys(view, IdOf(message.id()), &response); !read.ok()) {
-        return reply.Fail(std::move(read));
+      if (const Status read = AddKeys(view, IdOf(message.id()), &response); !read.ok()) {
+        return reply.Fail(Unmapped(read));
       }
     }
   }
@@ -136,7 +137,7 @@ void Leases(const CorePtr& core, const pb::LeaseLeasesRequest& /*message*/,
       const std::string_view id = iterator->key().substr(family.size());
       response.add_leases()->set_id(static_cast<int64_t>(kv::DecodeBigEndian64(id)));
     }
-    if (Status read = iterator->status(); !read.ok()) return reply.Fail(std::move(read));
+    if (const Status read = iterator->status(); !read.ok()) return reply.Fail(Unmapped(read));
     reply.Send(response);
   });
 }
@@ -245,15 +246,10 @@ void AddLease(const CorePtr& core, net::MethodTable* methods) {
                     Unary<pb::LeaseLeasesRequest>(core, Learners::kRefused, Leases));
   methods->AddStreaming(
       "/etcdserverpb.Lease/LeaseKeepAlive",
-      [core](net::ServerCall call,
-             const net::CallContext& context) -> std::unique_ptr<net::CallHandler> {
-        const Caller caller = CallerOf(context);
-        if (Status why = core->AdmitOpen(caller, Learners::kRefused); !why.ok()) {
-          call.Finish(std::move(why));
-          return nullptr;
-        }
-        return std::make_unique<KeepAliveStream>(core, call, caller.requires_leader);
-      });
+      Streaming(core, Learners::kRefused,
+                [](const CorePtr& shared, net::ServerCall call, const Caller& caller) {
+                  return std::make_unique<KeepAliveStream>(shared, call, caller.requires_leader);
+                }));
 }
 
 }  // namespace keel::api

@@ -10,6 +10,7 @@
 #include "kv/mvcc/hash_keys.h"
 #include "server/api/members.h"
 #include "server/api/snapshot_stream.h"
+#include "server/api/streaming.h"
 #include "server/api/unary.h"
 
 namespace keel::api {
@@ -148,7 +149,9 @@ uint32_t Fold(uint64_t hash) { return static_cast<uint32_t>(hash ^ (hash >> 32))
 void Hash(const CorePtr& core, const pb::HashRequest& /*message*/, const Caller& /*caller*/,
           const Reply& reply) {
   core->pool().Post([core, reply, view = core->view()] {
+    const uint64_t began_us = core->clock().MonotonicUs();
     const Result<kv::KeysHash> hash = kv::HashKeys(*view, Revision());
+    core->counts().hashes.Add(core->clock().MonotonicUs() - began_us);
     if (!hash.ok()) return reply.Fail(Unmapped(hash.status()));
     pb::HashResponse response;
     *response.mutable_header() = core->Header(view->revision());
@@ -161,7 +164,9 @@ void HashKv(const CorePtr& core, const pb::HashKVRequest& message, const Caller&
             const Reply& reply) {
   const Revision at(static_cast<uint64_t>(std::max<int64_t>(message.revision(), 0)));
   core->pool().Post([core, reply, at, view = core->view()] {
+    const uint64_t began_us = core->clock().MonotonicUs();
     const Result<kv::KeysHash> hash = kv::HashKeys(*view, at);
+    core->counts().revision_hashes.Add(core->clock().MonotonicUs() - began_us);
     if (!hash.ok()) return reply.Fail(Unmapped(hash.status()));
     if (hash->error != kv::KvError::kNone) return reply.Fail(StatusOf(hash->error));
     pb::HashKVResponse response;
@@ -256,17 +261,8 @@ void AddMaintenance(const CorePtr& core, net::MethodTable* methods) {
                     Unary<pb::MoveLeaderRequest>(core, Learners::kRefused, MoveLeader));
   methods->AddUnary(service + "Downgrade",
                     Unary<pb::DowngradeRequest>(core, Learners::kRefused, Downgrade));
-  methods->AddStreaming(
-      service + "Snapshot",
-      [core](net::ServerCall call,
-             const net::CallContext& context) -> std::unique_ptr<net::CallHandler> {
-        const Caller caller = CallerOf(context);
-        if (Status why = core->AdmitOpen(caller, Learners::kServed); !why.ok()) {
-          call.Finish(std::move(why));
-          return nullptr;
-        }
-        return MakeSnapshotStream(core, call, caller.requires_leader);
-      });
+  methods->AddStreaming(service + "Snapshot",
+                        Streaming(core, Learners::kServed, MakeSnapshotStream));
 }
 
 }  // namespace keel::api

@@ -41,6 +41,8 @@ void Services::Register(net::MethodTable* methods) {
   parts_->health.SetAll(true);
 }
 
+const ServiceCounts& Services::counts() const { return parts_->core->counts(); }
+
 uint64_t Services::slow_requests() const { return parts_->core->slow_requests().count(); }
 
 void Services::Stop() {

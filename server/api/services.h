@@ -6,6 +6,7 @@
 // is destroyed before the node.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -14,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/histogram.h"
 #include "net/method_table.h"
 #include "server/node/node.h"
 
@@ -30,6 +32,18 @@ struct ServiceOptions {
   uint64_t slow_request_ms = 300;
   // Of the ids that are drawn here; 0: from the operating system.
   uint64_t id_seed = 0;
+};
+
+// What was done for clients without the log's help, for metrics. Where it says "any thread", that
+// is who counts.
+struct ServiceCounts {
+  std::atomic<uint64_t> ranges = 0;  // those inside transactions that only read too; any thread
+  std::atomic<uint64_t> txns = 0;    // those that only read, of more than one range; any thread
+  uint64_t watch_streams = 0;        // that are open
+  uint64_t events = 0;               // that watchers were told of
+  Histogram hashes;                  // how long they took; any thread
+  Histogram revision_hashes;
+  Histogram snapshots;  // that clients have taken to their end
 };
 
 class Services {
@@ -52,6 +66,8 @@ class Services {
   // On the transport's executor: ends all streams, with UNAVAILABLE and the words that make clients
   // go to another member.
   void Stop();
+  // On the transport's executor.
+  [[nodiscard]] const ServiceCounts& counts() const;
   // On the transport's executor: the unary calls so far that took ServiceOptions::slow_request_ms
   // or longer.
   [[nodiscard]] uint64_t slow_requests() const;

@@ -45,8 +45,12 @@ class Sha256 {
 
 class Source final : public PieceSource {
  public:
-  Source(ViewPtr view, uint64_t estimate_bytes, pb::SnapshotResponse first)
-      : reader_(std::move(view), {}), left_(estimate_bytes), first_(std::move(first)) {}
+  Source(CorePtr core, ViewPtr view, pb::SnapshotResponse first)
+      : core_(std::move(core)),
+        began_us_(core_->clock().MonotonicUs()),
+        reader_(std::move(view), {}),
+        left_(core_->node().StateBytes()),
+        first_(std::move(first)) {}
 
   [[nodiscard]] Result<Piece> Next() override {
     Piece piece;
@@ -73,6 +77,7 @@ class Source final : public PieceSource {
     if (piece.last) {
       left_ = 0;
       piece.messages.push_back(Message(sum_.Finish()));
+      core_->counts().snapshots.Add(core_->clock().MonotonicUs() - began_us_);
     }
     return piece;
   }
@@ -88,6 +93,8 @@ class Source final : public PieceSource {
     return net::SerializeMessage(response);
   }
 
+  const CorePtr core_;
+  const uint64_t began_us_;
   kv::SnapshotReader reader_;
   Sha256 sum_;
   std::string pending_;
@@ -99,18 +106,18 @@ class Source final : public PieceSource {
 }  // namespace
 
 std::unique_ptr<net::CallHandler> MakeSnapshotStream(const CorePtr& core, net::ServerCall call,
-                                                     bool requires_leader) {
+                                                     const Caller& caller) {
   auto begin = [core](std::string_view bytes, PieceStream::SourceDone done) {
     const auto request = net::ParseMessage<pb::SnapshotRequest>(bytes);
     if (!request.ok()) return std::move(done)(request.status());
     const ViewPtr view = core->view();
     pb::SnapshotResponse first;
     *first.mutable_header() = core->Header(view->revision());
-    std::move(done)(std::make_unique<Source>(view, core->node().StateBytes(), std::move(first)));
+    std::move(done)(std::make_unique<Source>(core, view, std::move(first)));
   };
   return std::make_unique<PieceStream>(
       core, call,
-      PieceStream::Options{.requires_leader = requires_leader, .begin = std::move(begin)});
+      PieceStream::Options{.requires_leader = caller.requires_leader, .begin = std::move(begin)});
 }
 
 }  // namespace keel::api

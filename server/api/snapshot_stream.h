@@ -15,6 +15,6 @@ namespace keel::api {
 
 [[nodiscard]] std::unique_ptr<net::CallHandler> MakeSnapshotStream(const CorePtr& core,
                                                                    net::ServerCall call,
-                                                                   bool requires_leader);
+                                                                   const Caller& caller);
 
 }  // namespace keel::api

@@ -28,10 +28,12 @@ WatchStream::WatchStream(std::shared_ptr<WatchCenter> center, net::ServerCall ca
       call_(call),
       requires_leader_(requires_leader) {
   core_->Add(this);
+  ++core_->counts().watch_streams;
 }
 
 WatchStream::~WatchStream() {
   core_->Remove(this);
+  --core_->counts().watch_streams;
   for (auto& [id, watcher] : watchers_) center_->Drop(watcher.hub);
   *alive_ = false;
 }
@@ -249,6 +251,7 @@ void WatchStream::Deliver(int64_t watch_id, Watcher* watcher, Result<kv::Pulled>
   if (!pulled.ok()) return End(Unmapped(pulled.status()));
   if (!pulled->revisions.empty()) {
     watcher->told = true;
+    for (const auto& told : pulled->revisions) core_->counts().events += told.picked.size();
     const Revision last = pulled->revisions.back().revision->revision;
     for (Payload& response :
          center_->encoder().Encode(Head(watch_id, last), pulled->revisions, watcher->fragment)) {

@@ -23,7 +23,8 @@ ApplyLoop::ApplyLoop(Options options)
                            });
                      });
                    },
-               .store = [this]() -> const kv::Store& { return machine_->store(); }}) {}
+               .store = [this]() -> const kv::Store& { return machine_->store(); },
+               .counts = [this]() -> kv::OperationCounts& { return machine_->counts(); }}) {}
 
 Status ApplyLoop::Open(StateMachine::Options options, std::unique_ptr<kv::Engine> engine) {
   options.on_lease = [this](kv::LeaseId id, const kv::Lease* lease) { leases_.OnLease(id, lease); };

@@ -50,7 +50,10 @@ void LeaseKeeper::TickLater() {
 void LeaseKeeper::Tick() {
   const uint64_t now_ms = options_.clock->MonotonicMs();
   kv::LeaseRevokeOp revoke = clock_->TakeExpired(now_ms);
-  if (!revoke.ids.empty()) ProposeRevoke(std::move(revoke));
+  if (!revoke.ids.empty()) {
+    options_.counts().leases_expired.Add(revoke.ids.size());
+    ProposeRevoke(std::move(revoke));
+  }
   kv::LeaseCheckpointOp checkpoint = clock_->TakeCheckpoints(now_ms);
   if (!checkpoint.remainders.empty()) {
     ProposeCheckpoint(std::move(checkpoint), [](const ProposalOutcome&) {});
@@ -81,11 +84,18 @@ uint64_t LeaseKeeper::TtlOf(kv::LeaseId id) const {
   return found == leases.end() ? 0 : found->second.ttl_s;
 }
 
+Renewal LeaseKeeper::Renewed(kv::LeaseId id) {
+  const uint64_t ttl_s = TtlOf(id);
+  if (ttl_s == 0) return {RenewalResult::kNotFound};
+  options_.counts().leases_renewed.Add();
+  return {RenewalResult::kRenewed, ttl_s};
+}
+
 void LeaseKeeper::Renew(kv::LeaseId id, RenewalDone done) {
   if (clock_ == nullptr) return std::move(done)(Renewal{});
   switch (clock_->Renew(id, options_.clock->MonotonicMs())) {
     case kv::LeaseClock::Renewal::kRenewed:
-      return std::move(done)(Renewal{RenewalResult::kRenewed, TtlOf(id)});
+      return std::move(done)(Renewed(id));
     case kv::LeaseClock::Renewal::kClearsFirst:
       return Clear(id, std::move(done));
     case kv::LeaseClock::Renewal::kAwaitsRevoke:
@@ -104,9 +114,7 @@ void LeaseKeeper::Clear(kv::LeaseId id, RenewalDone done) {
                       if (!std::holds_alternative<Applied>(outcome)) {
                         return std::move(done)(Renewal{});
                       }
-                      const uint64_t ttl_s = TtlOf(id);
-                      std::move(done)(Renewal{
-                          ttl_s == 0 ? RenewalResult::kNotFound : RenewalResult::kRenewed, ttl_s});
+                      std::move(done)(Renewed(id));
                     });
 }
 

@@ -39,6 +39,7 @@ class LeaseKeeper {
     // Proposes at this node alone; `done` comes on the apply role.
     std::function<void(kv::Command, ProposalDone)> propose;
     std::function<const kv::Store&()> store;
+    std::function<kv::OperationCounts&()> counts;
   };
   explicit LeaseKeeper(Options options) : options_(std::move(options)) {}
 
@@ -59,6 +60,7 @@ class LeaseKeeper {
   void ProposeCheckpoint(kv::LeaseCheckpointOp checkpoint, ProposalDone done);
   void Clear(kv::LeaseId id, RenewalDone done);
   void AnswerWaiters(kv::LeaseId id);
+  [[nodiscard]] Renewal Renewed(kv::LeaseId id);
   [[nodiscard]] uint64_t TtlOf(kv::LeaseId id) const;
 
   const Options options_;

@@ -23,8 +23,9 @@ constexpr std::pair<std::string_view, std::string_view> kUnfinishedFiles[] = {
     {"VERSION.new", kVersionPrefix}};
 
 bool IsPartOfUnfinished(const std::string& name) {
-  return name == "LOCK" || name == "member" || name == "member.new" || name == "vote" ||
-         name == "VERSION.new" || name == "kv" || name == "lost+found";
+  if (name == "LOCK" || name == "kv" || name == "lost+found") return true;
+  return std::any_of(std::begin(kUnfinishedFiles), std::end(kUnfinishedFiles),
+                     [&](const auto& file) { return file.first == name; });
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "raft/quorum.h"
 
 namespace keel::node {
 
@@ -80,6 +81,7 @@ void Node::OnPeerLost(const Loss& loss) {
     pending_.OnLeaderLost(loss.peer, UnknownReason::kLinkLost, NowMs());
     EndHanded(loss.peer, UnknownReason::kLinkLost);
     lease_asks_.OnLost(loss.peer);
+    if (loss.refused) gone_.insert(loss.peer);
     Feed(raft::PeerLost{.peer = loss.peer, .refused = loss.refused});
   });
 }
@@ -93,6 +95,7 @@ void Node::OnPeerMessage(NodeId from, PeerMessage message) {
       if (const auto* forward = std::get_if<Forward>(boxed.get())) RefuseForward(from, *forward);
       return;
     }
+    if (!gone_.empty()) gone_.erase(from);
     struct Visitor {
       Node& node;
       NodeId from;
@@ -142,8 +145,16 @@ void Node::MaybeFinishStop() {
   // What others have sent it as their leader is on its way still.
   const bool is_sought =
       led_until_ms_ > 0 && NowMs() < led_until_ms_ + kLingerHeartbeats * options_.raft.heartbeat_ms;
-  const bool waits = is_asked || is_sought || (hands_off_ && leading_);
+  // All are stopped together: nobody can take over, and what was asked for comes to nothing.
+  const bool waits = HasMajority() && (is_asked || is_sought || (hands_off_ && leading_));
   if (!waits || NowMs() >= stop_until_ms_) FinishStop();
+}
+
+// Of processes that may be there.
+bool Node::HasMajority() const {
+  return raft::MajorityValue(core_->config(), [this](NodeId id) {
+           return gone_.contains(id) ? uint64_t{0} : uint64_t{1};
+         }) == 1;
 }
 
 void Node::FinishStop() {

@@ -19,6 +19,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -131,6 +132,7 @@ class Node final : public TransportSink {
   // The state as this node knows it now, perhaps behind the others'.
   [[nodiscard]] std::shared_ptr<const kv::ReadView> view() const { return apply_.machine().view(); }
   [[nodiscard]] kv::WatchHub& hub() { return apply_.machine().hub(); }
+  [[nodiscard]] const kv::OperationCounts& operations() const { return apply_.machine().counts(); }
   // The room that it takes on this member's disk, roughly.
   [[nodiscard]] uint64_t StateBytes() const { return apply_.machine().SizeBytes(); }
   // By the leader's clock, wherever it is: a lease that was granted before the call is known.
@@ -156,6 +158,9 @@ class Node final : public TransportSink {
   [[nodiscard]] const raft::Raft& core() const { return *core_; }
   [[nodiscard]] const Pending& pending() const { return pending_; }
   [[nodiscard]] const Reads& reads() const { return reads_; }
+  [[nodiscard]] const SnapshotSender& sender() const { return sender_; }
+  // Whether another member's state is taking the place of this one's.
+  [[nodiscard]] bool is_installing() const { return installing_; }
   // Batches of entries that took NodeOptions::slow_apply_ms or longer.
   [[nodiscard]] uint64_t slow_applies() const { return slow_applies_; }
 
@@ -270,6 +275,7 @@ class Node final : public TransportSink {
   // ---- node.cc: the end ----
   void BeginStop(Once<Status> done);
   void MaybeFinishStop();
+  [[nodiscard]] bool HasMajority() const;
   void FinishStop();
 
   const NodeOptions options_;
@@ -352,6 +358,7 @@ class Node final : public TransportSink {
   bool hands_off_ = false;  // another is to lead before this one ends
   uint64_t stop_until_ms_ = 0;
   uint64_t led_until_ms_ = 0;  // if it has led, and does no more
+  std::set<NodeId> gone_;      // nobody listens where they were, and they have not spoken since
   Once<Status> stop_done_;
   std::optional<Status> ended_;  // all is closed
 

@@ -80,6 +80,7 @@ void SnapshotSender::OnAck(NodeId peer, const SnapshotAck& ack) {
   if (ack.complete) {
     const raft::SnapshotMeta meta = stream.meta;
     streams_.erase(found);
+    ++counts_[peer].arrived;
     return options_.on_arrived(peer, meta);
   }
   if (ack.chunk_count > stream.acknowledged) stream.progress_ms = stream.heard_ms;
@@ -106,7 +107,14 @@ void SnapshotSender::Housekeep() {
 
 void SnapshotSender::Fail(NodeId peer) {
   streams_.erase(peer);
+  ++counts_[peer].failed;
   options_.on_failed(peer);
+}
+
+std::map<NodeId, SnapshotSender::Counts> SnapshotSender::counts() const {
+  std::map<NodeId, Counts> counts = counts_;
+  for (const auto& [peer, stream] : streams_) counts[peer].is_under_way = true;
+  return counts;
 }
 
 Index SnapshotSender::Pinned() const {

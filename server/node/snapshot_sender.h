@@ -45,6 +45,14 @@ class SnapshotSender {
   // This node leads no more: somebody else sends what is needed.
   void Clear() { streams_.clear(); }
 
+  struct Counts {
+    uint64_t arrived = 0;
+    uint64_t failed = 0;  // given up, or refused
+    bool is_under_way = false;
+  };
+  // Of each peer that one was begun for.
+  [[nodiscard]] std::map<NodeId, Counts> counts() const;
+
   // The log is needed from behind here on by what is being sent; none: nothing is.
   [[nodiscard]] Index Pinned() const;
 
@@ -72,6 +80,7 @@ class SnapshotSender {
   const Options options_;
   uint64_t next_transfer_;
   std::map<NodeId, Stream> streams_;
+  std::map<NodeId, Counts> counts_;
 };
 
 }  // namespace keel::node

@@ -21,6 +21,7 @@ Status StateMachine::OpenStore(std::unique_ptr<kv::Engine> engine) {
   kv::StoreOptions options;
   options.engine = shared.get();
   options.sessions = options_.sessions;
+  options.counts = &counts_;
   options.on_revisions = [this](auto revisions) { hub_->Publish(revisions); };
   options.on_lease = options_.on_lease;
   KEEL_ASSIGN_OR_RETURN(std::shared_ptr<kv::Store> store, kv::Store::Open(std::move(options)));

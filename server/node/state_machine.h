@@ -74,6 +74,9 @@ class StateMachine {
   Status Sync();
 
   [[nodiscard]] const kv::Store& store() const { return *store_; }
+  // Any thread reads them.
+  [[nodiscard]] const kv::OperationCounts& counts() const { return counts_; }
+  [[nodiscard]] kv::OperationCounts& counts() { return counts_; }
   // What the last membership entry said; empty before the first.
   [[nodiscard]] const std::string& membership() const { return store_->membership(); }
 
@@ -83,6 +86,7 @@ class StateMachine {
   [[nodiscard]] kv::LogEntry Decode(const raft::Entry& entry, ProposalId* id);
 
   const Options options_;
+  kv::OperationCounts counts_;
   // Replaced together; engine_ and what a view needs of it under mutex_.
   std::shared_ptr<kv::Engine> engine_;
   std::shared_ptr<kv::Store> store_;

@@ -28,6 +28,7 @@ struct PeerTransport::Peer {
   std::unique_ptr<PeerLink> urgent;
   std::unique_ptr<PeerLink> bulk;
   PeerCounts counts;
+  Histogram round_trips;
   bool lost = false;  // since the node was last told
   bool refused = false;
   TimerId tell_timer;
@@ -152,7 +153,9 @@ PeerLink::Environment PeerTransport::EnvironmentFor(Peer* peer, node::Lane lane)
                              lane](const Welcome& welcome) { OnTurnedAway(peer, lane, welcome); },
           .on_pong =
               [peer, is_urgent](uint64_t round_trip_us) {
-                if (is_urgent) peer->counts.round_trip_us = round_trip_us;
+                if (!is_urgent) return;
+                peer->counts.round_trip_us = round_trip_us;
+                peer->round_trips.Add(round_trip_us);
               }};
 }
 
@@ -243,6 +246,7 @@ std::vector<PeerCounts> PeerTransport::counts() const {
   std::vector<PeerCounts> all;
   for (const auto& [id, peer] : peers_) {
     PeerCounts counts = peer->counts;
+    counts.round_trips = &peer->round_trips;
     counts.is_open = peer->urgent->IsOpen() && peer->bulk->IsOpen();
     counts.queued_bytes = peer->urgent->queued_bytes() + peer->bulk->queued_bytes();
     all.push_back(counts);

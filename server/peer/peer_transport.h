@@ -22,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include "base/histogram.h"
 #include "net/connection.h"
 #include "net/tcp.h"
 #include "server/node/bootstrap.h"
@@ -51,6 +52,7 @@ struct PeerCounts {
   uint64_t received_bytes = 0;
   uint64_t losses = 0;
   uint64_t round_trip_us = 0;  // the last one measured
+  const Histogram* round_trips = nullptr;
   size_t queued_bytes = 0;
 };
 

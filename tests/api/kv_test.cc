@@ -131,6 +131,7 @@ TEST_F(KvTest, AnEndOfOneZeroByteIsEveryKeyFromTheFirstOn) {  // 10
 
 TEST_F(KvTest, CompactedAndFutureRevisionsAreOutOfRange) {  // 6, 11
   for (int i = 0; i < 5; ++i) Put("a", std::to_string(i));
+  EXPECT_EQ(Compact(-1).status, kCompacted);
   ASSERT_TRUE(Compact(4).status.ok());
   EXPECT_EQ(Compact(4).status, kCompacted);
   EXPECT_EQ(Compact(3).status, kCompacted);
@@ -352,9 +353,10 @@ TEST_F(KvTest, AnAnswerPastItsBudgetIsRefusedAndNotCut) {
   request.set_range_end("l");
   EXPECT_EQ(cluster.Call<pb::RangeResponse>("/etcdserverpb.KV/Range", request).status.code(),
             Code::kResourceExhausted);
-  request.set_limit(2);
+  // As many as fit: the next one, which tells that there are more, is not in the answer.
+  request.set_limit(3);
   const auto limited = cluster.Call<pb::RangeResponse>("/etcdserverpb.KV/Range", request);
-  EXPECT_EQ(limited.response.kvs_size(), 2);
+  EXPECT_EQ(limited.response.kvs_size(), 3);
   EXPECT_TRUE(limited.response.more());
 }
 

@@ -67,6 +67,15 @@ class WatchTest : public testing::Test {
     return request;
   }
   // The next response, which must come.
+  static void ExpectCompacted(Stream* stream, int64_t compacted) {
+    const auto created = Next(stream);
+    EXPECT_TRUE(created.created());
+    EXPECT_FALSE(created.canceled());
+    const auto canceled = Next(stream);
+    EXPECT_TRUE(canceled.canceled());
+    EXPECT_EQ(canceled.watch_id(), created.watch_id());
+    EXPECT_EQ(canceled.compact_revision(), compacted);
+  }
   static pb::WatchResponse Next(Stream* stream) {
     pb::WatchResponse response;
     EXPECT_TRUE(stream->Next(&response));
@@ -151,13 +160,7 @@ TEST_F(WatchTest, ACompactedBeginningIsCreatedAndThenCanceled) {  // 25, 26
   Compact(5);
   Stream stream(&cluster_, kPath);
   stream.Send(Create("a", "", 3));
-  const auto created = Next(&stream);
-  EXPECT_TRUE(created.created());
-  EXPECT_FALSE(created.canceled());
-  const auto canceled = Next(&stream);
-  EXPECT_TRUE(canceled.canceled());
-  EXPECT_EQ(canceled.watch_id(), created.watch_id());
-  EXPECT_EQ(canceled.compact_revision(), 5);
+  ExpectCompacted(&stream, 5);
   stream.Send(Create("a", "", 5));
   EXPECT_TRUE(Next(&stream).created());
   EXPECT_EQ(Next(&stream).events(0).kv().mod_revision(), 5);
@@ -175,13 +178,7 @@ TEST_F(WatchTest, ABeginningBelowZeroIsBeforeAllThatIsCompacted) {  // 25
   Compact(2);
   for (const int64_t start : {int64_t{-1}, int64_t{-7}, std::numeric_limits<int64_t>::min()}) {
     stream.Send(Create("a", "", start));
-    const auto created = Next(&stream);
-    EXPECT_TRUE(created.created());
-    EXPECT_FALSE(created.canceled());
-    const auto canceled = Next(&stream);
-    EXPECT_TRUE(canceled.canceled());
-    EXPECT_EQ(canceled.watch_id(), created.watch_id());
-    EXPECT_EQ(canceled.compact_revision(), 2);
+    ExpectCompacted(&stream, 2);
   }
 }
 

@@ -5,10 +5,11 @@ Every process that is started here is ended here, by its own pid, whatever happe
 
 import json
 import os
+import pathlib
 import shutil
 import signal
-import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -16,23 +17,14 @@ import urllib.request
 
 import grpc
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from ports import free_ports  # noqa: E402
+
 PATIENCE_S = 30
 
 
 class Failed(Exception):
     pass
-
-
-def free_ports(count):
-    """Ports that nobody listens on now; all different."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
 
 
 def until(what, holds, patience_s=PATIENCE_S, pause_s=0.02):

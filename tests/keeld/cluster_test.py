@@ -5,6 +5,7 @@ Usage: cluster_test.py PATH/TO/keeld [NAME...]
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -12,7 +13,9 @@ import sys
 import threading
 import time
 
-from cluster import Cluster, Failed, Member, field, until
+import grpc
+
+from cluster import Cluster, Failed, Member, field, free_ports, until
 
 
 def check(holds, what):
@@ -181,6 +184,9 @@ def test_alone_without_quorum(cluster):
     check(left.get("/readyz/linearizable_read")[0] == 503, "and it says no")
     check(left.get("/readyz/nothing")[0] == 404, "there is no such check")
     check('keel_role_answers{role="apply"} 1' in left.get("/metrics")[1], "roles answer")
+    pages = [left.get("/metrics")[1] for _ in range(20)]
+    began = {re.search(r"^process_start_time_seconds (.*)", page, re.MULTILINE)[1] for page in pages}
+    check(len(began) == 1, f"a process begins once, not at {sorted(began)}")
 
 
 def test_etcdctl(cluster):
@@ -197,6 +203,96 @@ def test_etcdctl(cluster):
                               text=True, check=True).stdout
     check(etcdctl("put", "greeting", "hello") == "OK\n", "a put")
     check(etcdctl("get", "greeting") == "greeting\nhello\n", "a get")
+
+
+def samples(member):
+    """Each sample of the page as it is named there, and its value."""
+    lines = [line.rsplit(" ", 1) for line in member.get("/metrics")[1].splitlines()
+             if not line.startswith("#")]
+    return {name: float(value) for name, value in lines}
+
+
+def test_counts(cluster):
+    """What clients do moves the metrics that dashboards of etcd read, each by as much as was done."""
+    member = cluster.members[0]
+    member.start()
+    until("it is healthy", member.is_healthy)
+    before = samples(member)
+
+    def moved(name):
+        return samples(member)[name] - before[name]
+    check(member.put("a", "b") and member.put("a", "cd"), "two puts")
+    check(member.has("a", "cd"), "a get")
+    member.call("/etcdserverpb.KV/DeleteRange", field(1, b"a"))
+    # Two puts; and then two ranges alone, which are not in the log.
+    put = field(2, field(1, b"x") + field(2, b"1"))
+    member.call("/etcdserverpb.KV/Txn", field(2, put) + field(2, put.replace(b"x", b"y")))
+    get = field(1, field(1, b"x"))
+    member.call("/etcdserverpb.KV/Txn", field(2, get) + field(2, get))
+    member.call("/etcdserverpb.Lease/LeaseGrant", b"\x08\x3c\x10\x07")
+    member.call("/etcdserverpb.Lease/LeaseRevoke", b"\x08\x07")
+    member.call("/etcdserverpb.Maintenance/HashKV", b"")
+    for name, count in {"etcd_mvcc_put_total": 4, "etcd_debugging_mvcc_put_total": 4,
+                        "etcd_debugging_mvcc_total_put_size_in_bytes": 2 + 3 + 2 + 2,
+                        "etcd_mvcc_delete_total": 1, "etcd_mvcc_range_total": 3,
+                        "etcd_mvcc_txn_total": 2, "etcd_debugging_lease_granted_total": 1,
+                        "etcd_debugging_lease_revoked_total": 1,
+                        "etcd_mvcc_hash_rev_duration_seconds_count": 1}.items():
+        check(moved(name) == count, f"{name} moved by {moved(name)}, not {count}")
+    of_put = 'grpc_type="unary",grpc_service="etcdserverpb.KV",grpc_method="Put"'
+    for name in ["started_total{%s}", "msg_received_total{%s}", "msg_sent_total{%s}",
+                 'handled_total{%s,grpc_code="OK"}']:
+        check(moved("grpc_server_" + name % of_put) == 2, name)
+    for name in ["received", "sent"]:
+        check(moved(f"etcd_network_client_grpc_{name}_bytes_total") > 0, f"bytes {name}")
+    check(moved("etcd_disk_wal_fsync_duration_seconds_count") > 0, "syncs of the log")
+    check_watch_counts(member, samples)
+
+
+def check_watch_counts(member, samples_of):
+    """Streams and watchers are counted while they are there, and events as they are told."""
+    open_streams = "etcd_debugging_mvcc_watch_stream_total"
+    of_watch = 'grpc_type="bidi_stream",grpc_service="etcdserverpb.Watch",grpc_method="Watch"'
+    before = samples_of(member)
+    with grpc.insecure_channel(member.endpoint) as channel:
+        asked = threading.Event()
+
+        def ask():
+            yield field(1, field(1, b"w"))
+            asked.wait()
+        answers = channel.stream_stream("/etcdserverpb.Watch/Watch")(ask())
+        next(answers)
+        check(samples_of(member)[open_streams] == 1, "a stream is open")
+        check(samples_of(member)["etcd_debugging_mvcc_watcher_total"] == 1, "with a watcher")
+        for value in ["1", "2"]:
+            check(member.put("w", value), "a put")
+            next(answers)
+        asked.set()
+        answers.cancel()
+    until("the stream is gone", lambda: samples_of(member)[open_streams] == 0)
+    after = samples_of(member)
+    check(after["etcd_debugging_mvcc_watcher_total"] == 0, "and its watcher")
+    check(after["etcd_debugging_mvcc_slow_watcher_total"] == 0, "nobody is behind")
+    events = "etcd_debugging_mvcc_events_total"
+    check(after[events] - before[events] == 2, "two events were told")
+    started = f"grpc_server_started_total{{{of_watch}}}"
+    ended = sum(value for name, value in after.items()
+                if name.startswith(f"grpc_server_handled_total{{{of_watch}"))
+    check(after[started] == ended == 1, "what began has ended, given up or not")
+
+
+def test_metrics_port(cluster):
+    """A port of its own has the probes and the metrics, and nothing else."""
+    member = cluster.members[0]
+    other = Member(cluster, member.name, free_ports(1)[0], member.peer_port)
+    member.start(listen_metrics_urls=f"http://{other.endpoint}")
+    until("it is healthy", member.is_healthy)
+    for page in ["/health", "/livez", "/readyz", "/readyz/non_learner"]:
+        check(other.get(page)[0] == 200, page)
+    check(other.leads(), "/metrics")
+    check(other.get("/version")[0] == 404, "no other page")
+    check(not other.put("a", "b"), "and no service")
+    check(member.put("a", "b"), "which the clients' port has")
 
 
 def test_waits_aloud(cluster):
@@ -255,7 +351,7 @@ def test_join(cluster):
     refused(joiner, "must not come back", initial_cluster_state="existing")
 
 
-SIZES = {"test_alone": 1, "test_foreign_directories": 1}
+SIZES = {"test_alone": 1, "test_counts": 1, "test_metrics_port": 1, "test_foreign_directories": 1}
 
 
 def main():

@@ -76,6 +76,25 @@ TEST(Flags, EtcdsWithoutAMeaningAreNotedAndChangeNothing) {
   EXPECT_EQ(parsed->config.notes.size(), 3u);
 }
 
+// As kubeadm starts a member, but for what asks for TLS.
+TEST(Flags, KubeadmsAreTaken) {
+  const Result<Parsed> parsed = Parse(
+      {"--advertise-client-urls=http://10.0.0.1:2379", "--data-dir=/var/lib/etcd",
+       "--experimental-initial-corrupt-check=true", "--feature-gates=InitialCorruptCheck=true",
+       "--experimental-watch-progress-notify-interval=5s",
+       "--initial-advertise-peer-urls=http://10.0.0.1:2380",
+       "--initial-cluster=default=http://10.0.0.1:2380", "--insecure",
+       "--listen-client-urls=http://127.0.0.1:2379,http://10.0.0.1:2379",
+       "--listen-metrics-urls=http://0.0.0.0:2381", "--listen-peer-urls=http://10.0.0.1:2380",
+       "--snapshot-count=10000"});
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  ASSERT_TRUE(parsed->config.initial_wrong.ok()) << parsed->config.initial_wrong;
+  EXPECT_EQ(parsed->config.watch_progress_interval_ms, 5'000u);
+  ASSERT_EQ(parsed->config.metrics_addresses.size(), 1u);
+  EXPECT_EQ(parsed->config.metrics_addresses[0].port, 2381);
+  EXPECT_EQ(parsed->config.notes.size(), 3u);
+}
+
 TEST(Flags, EveryRefusalSaysWhatToDo) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
       {{"--nmae=x"}, "see keeld --help"},
@@ -109,7 +128,12 @@ TEST(Flags, EveryRefusalSaysWhatToDo) {
       {{"--discovery-srv=x"}, "--initial-cluster"},
       {{"--unsafe-no-fsync"}, "every write is synced"},
       {{"--wal-dir=x"}, "--data-dir"},
-      {{"--listen-metrics-urls=x"}, "--listen-client-urls"},
+      {{"--listen-metrics-urls=x"}, "http://HOST:PORT"},
+      {{"--listen-metrics-urls=https://127.0.0.1:2381"}, "TLS"},
+      {{"--proxy=on"}, "old proxies"},
+      {{"--experimental-enable-v2v3=/v2"}, "not served"},
+      {{"--experimental-enable-distributed-tracing"}, "slow calls"},
+      {{"--experimental-peer-skip-client-san-verification"}, "TLS"},
       {{"--auth-token=jwt"}, "leave it out"},
       {{"--bcrypt-cost=9"}, "leave it out"},
       {{"--cipher-suites=x"}, "TLS"},

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "server/admin/call_counts.h"
+#include "api/etcdserverpb/maintenance.pb.h"
+#include "server/admin/call_metrics.h"
 #include "server/admin/health.h"
 #include "server/admin/metrics.h"
 #include "server/compactor.h"
@@ -161,7 +162,7 @@ TEST(Health, QueriesAreTakenApartAtTheirAmpersands) {
 }
 
 TEST(Metrics, APageIsWhatPrometheusReads) {
-  admin::Histogram histogram;
+  Histogram histogram;
   histogram.Add(100);
   histogram.Add(2'000);
   histogram.Add(uint64_t{100} << 30);
@@ -179,24 +180,72 @@ TEST(Metrics, APageIsWhatPrometheusReads) {
 }
 
 TEST(Metrics, CallsAreCountedByMethodAndCode) {
+  // The types are those of the descriptions, which are only there when somebody asks for one.
+  ASSERT_NE(etcdserverpb::SnapshotRequest::descriptor(), nullptr);
   net::MethodTable methods;
-  methods.AddUnary("/p.KV/Put", {});
-  admin::CallCounts calls;
-  calls.Count(methods.Find("/p.KV/Put"), Code::kOk);
-  calls.Count(methods.Find("/p.KV/Put"), Code::kOk);
-  calls.Count(methods.Find("/p.KV/Put"), Code::kResourceExhausted);
-  calls.Count(nullptr, Code::kUnimplemented);
+  methods.AddUnary("/etcdserverpb.KV/Put", {});
+  methods.AddStreaming("/etcdserverpb.Watch/Watch", {});
+  methods.AddStreaming("/etcdserverpb.Maintenance/Snapshot", {});
+  net::CallCounts calls("client-api-version");
+  net::Metadata fields;
+  fields.Add({"client-api-version", "3.5.9"});
+  net::CallCounts::OfMethod* const put = calls.Begin(methods.Find("/etcdserverpb.KV/Put"), fields);
+  calls.Receive(put, 10);
+  calls.Send(put, 20);
+  calls.End(put, Code::kOk);
+  calls.End(calls.Begin(methods.Find("/etcdserverpb.KV/Put"), {}), Code::kResourceExhausted);
+  calls.End(calls.Begin(nullptr, {}), Code::kUnimplemented);
+  (void)calls.Begin(methods.Find("/etcdserverpb.Watch/Watch"), fields);
   admin::Page page;
-  calls.AddTo(methods, &page);
+  admin::AddCalls(calls, methods, &page);
   const std::string text = page.ToString();
-  for (
-      const char* line :
-      {R"(grpc_server_handled_total{grpc_type="unary",grpc_service="p.KV",grpc_method="Put",grpc_code="OK"} 2)",
-       R"(grpc_service="p.KV",grpc_method="Put",grpc_code="ResourceExhausted"} 1)",
-       R"(grpc_service="unknown",grpc_method="unknown",grpc_code="Unimplemented"} 1)"}) {
-    EXPECT_NE(text.find(line), std::string::npos) << text;
+  const std::string of_put =
+      R"({grpc_type="unary",grpc_service="etcdserverpb.KV",grpc_method="Put")";
+  const std::string of_watch =
+      R"({grpc_type="bidi_stream",grpc_service="etcdserverpb.Watch",grpc_method="Watch")";
+  for (const std::string& line :
+       {"grpc_server_started_total" + of_put + "} 2\n",
+        "grpc_server_handled_total" + of_put + ",grpc_code=\"OK\"} 1\n",
+        "grpc_server_handled_total" + of_put + ",grpc_code=\"ResourceExhausted\"} 1\n",
+        "grpc_server_msg_received_total" + of_put + "} 1\n",
+        "grpc_server_msg_sent_total" + of_put + "} 1\n",
+        "grpc_server_started_total" + of_watch + "} 1\n",
+        "grpc_server_handled_total" + of_watch + ",grpc_code=\"OK\"} 0\n",
+        std::string(R"(grpc_server_started_total{grpc_type="server_stream",)"),
+        std::string(R"(grpc_method="unknown",grpc_code="Unimplemented"} 1)"),
+        std::string(R"(_requests_total{type="unary",client_api_version="3.5.9"} 1)"),
+        std::string(R"(_requests_total{type="unary",client_api_version="unknown"} 2)"),
+        std::string(R"(_requests_total{type="stream",client_api_version="3.5.9"} 1)"),
+        std::string("etcd_network_client_grpc_received_bytes_total 10\n"),
+        std::string("etcd_network_client_grpc_sent_bytes_total 20\n")}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << '\n' << text;
   }
   EXPECT_EQ(admin::CodeLabel(Code::kCancelled), "Canceled");
+}
+
+TEST(Metrics, WhatClientsSayOfThemselvesMakesFewSeries) {
+  net::CallCounts calls("client-api-version");
+  const auto say = [&calls](const std::string& kind) {
+    net::Metadata fields;
+    fields.Add({"client-api-version", kind});
+    (void)calls.Begin(nullptr, fields);
+  };
+  say("3.5\"\n");
+  say(std::string(33, '3'));
+  EXPECT_EQ(calls.kinds().size(), 1u);
+  EXPECT_EQ(calls.kinds().at("unknown").unary, 2u);
+  for (int i = 0; i < 100; ++i) say("3." + std::to_string(i));
+  EXPECT_EQ(calls.kinds().size(), net::CallCounts::kKindsMax);
+}
+
+TEST(Metrics, HeartbeatsAreLateAfterTwoIntervals) {
+  admin::CoreCounts counts;
+  for (const uint64_t at_ms : {1'000, 1'100, 1'300, 1'501, 1'601}) counts.OnHeartbeat(at_ms, 100);
+  EXPECT_EQ(counts.late_heartbeats, 1u);
+  // Between two leaderships it owes none.
+  counts.OnNoHeartbeats();
+  counts.OnHeartbeat(9'000, 100);
+  EXPECT_EQ(counts.late_heartbeats, 1u);
 }
 
 TEST(Metrics, LeaderChangesCountThoseThatCame) {

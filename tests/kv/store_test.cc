@@ -386,5 +386,31 @@ TEST(Leases, ARevokeSeesWhatItsOwnBatchAttached) {
   EXPECT_EQ(world.Get("a"), "(none)");
 }
 
+TEST(Store, CountsWhatItCarriesOut) {
+  StoreWorld world;
+  world.Put("a", "12345");
+  world.Put("b", "1", LeaseId(9));  // refused: there is no such lease
+  world.Apply(DeleteRangeOp{.keys = PrefixRange("a")});
+  world.Apply(DeleteRangeOp{.keys = PrefixRange("a")});
+  TxnOp nested;
+  nested.success = {PutOp{.key = "c", .value = "1"}, RangeRequest{.keys = PrefixRange("c")}};
+  TxnOp txn;
+  txn.success = {NestedTxn{{nested}}};
+  world.Apply(txn);
+  TxnOp single;
+  single.success = {PutOp{.key = "d", .value = "1"}};
+  world.Apply(single);
+  EXPECT_EQ(world.counts.puts.value(), 3u);
+  EXPECT_EQ(world.counts.put_bytes.value(), 6u + 2u + 2u);
+  EXPECT_EQ(world.counts.deletes.value(), 2u);
+  EXPECT_EQ(world.counts.ranges.value(), 1u);
+  EXPECT_EQ(world.counts.txns.value(), 1u);
+  world.Apply(LeaseGrantOp{.id = LeaseId(7), .ttl_s = 10});
+  world.Apply(LeaseGrantOp{.id = LeaseId(7), .ttl_s = 10});
+  world.Apply(LeaseRevokeOp{.ids = {LeaseId(7)}});
+  EXPECT_EQ(world.counts.leases_granted.value(), 1u);
+  EXPECT_EQ(world.counts.leases_revoked.value(), 1u);
+}
+
 }  // namespace
 }  // namespace keel::kv

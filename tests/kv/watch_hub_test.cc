@@ -104,6 +104,22 @@ TEST_F(WatchHubTest, ProgressIsKnownOnlyOfTheSynced) {
   EXPECT_EQ(hub_.PositionOf(watcher).revision, Revision(2));
 }
 
+TEST_F(WatchHubTest, ThoseWithSomethingToPullAreCounted) {
+  const WatcherId one = hub_.Add({.keys = PrefixRange("a")}, &counter_);
+  const WatcherId two = hub_.Add({.keys = PrefixRange("a")}, &counter_);
+  (void)hub_.Add({.keys = PrefixRange("b")}, &counter_);
+  EXPECT_EQ(hub_.behind_count(), 0u);
+  Put("a", "1");
+  Put("a", "2");
+  EXPECT_EQ(hub_.behind_count(), 2u);
+  (void)Pull(one);
+  EXPECT_EQ(hub_.behind_count(), 1u);
+  hub_.Remove(two);
+  EXPECT_EQ(hub_.behind_count(), 0u);
+  hub_.Remove(hub_.Add({.keys = PrefixRange("a")}, &counter_));
+  EXPECT_EQ(hub_.behind_count(), 0u);
+}
+
 TEST_F(WatchHubTest, ARemovedWatcherIsNotWokenAndItsPlaceIsUsedAgain) {
   const WatcherId watcher = hub_.Add({.keys = PrefixRange("a")}, &counter_);
   hub_.Remove(watcher);

@@ -67,6 +67,14 @@ class GrpcServerSessionTest : public testing::Test {
     return fields;
   }
 
+  // 300,000 bytes of an answer on stream 1 wait for its windows, of the 100,000 that may.
+  void OpenWithTooManyAnswers() {
+    Open({.answers_bytes_max = 100'000});
+    session_->Receive(frames::Unary(1, "/keel.test.Echo/Never", "q"), kNowUs);
+    log_.waiting.at(0).Reply(Payload::Of(std::string(300'000, 'a')));
+    Collect();
+  }
+
   static std::string OpenWindows(const std::vector<uint32_t>& streams) {
     std::string bytes = frames::WindowUpdate(0, 10'000'000);
     for (const uint32_t stream : streams) bytes += frames::WindowUpdate(stream, 10'000'000);
@@ -376,10 +384,7 @@ TEST_F(GrpcServerSessionTest, ARequestOfTheLargestSizeAlwaysFits) {
 }
 
 TEST_F(GrpcServerSessionTest, RequestsWaitUnbegunWhileTooManyAnswersDo) {
-  Open({.answers_bytes_max = 100'000});
-  session_->Receive(frames::Unary(1, "/keel.test.Echo/Never", "q"), kNowUs);
-  log_.waiting.at(0).Reply(Payload::Of(std::string(300'000, 'a')));
-  Collect();
+  OpenWithTooManyAnswers();
   for (const uint32_t stream : {3, 5, 7}) {
     session_->Receive(frames::Unary(stream, "/keel.test.Echo/Unary", std::to_string(stream)),
                       kNowUs);
@@ -403,10 +408,7 @@ TEST_F(GrpcServerSessionTest, RequestsWaitUnbegunWhileTooManyAnswersDo) {
 }
 
 TEST_F(GrpcServerSessionTest, RequestsThatWereGivenUpWhileTheyWaitedAreNotRun) {
-  Open({.answers_bytes_max = 100'000});
-  session_->Receive(frames::Unary(1, "/keel.test.Echo/Never", "q"), kNowUs);
-  log_.waiting.at(0).Reply(Payload::Of(std::string(300'000, 'a')));
-  Collect();
+  OpenWithTooManyAnswers();
   for (uint32_t stream = 3; stream < 400; stream += 2) {
     session_->Receive(frames::Unary(stream, "/keel.test.Echo/Unary", "q"), kNowUs);
     if (stream % 20 != 3) session_->Receive(frames::RstStream(stream, 8), kNowUs);
@@ -418,10 +420,7 @@ TEST_F(GrpcServerSessionTest, RequestsThatWereGivenUpWhileTheyWaitedAreNotRun) {
 }
 
 TEST_F(GrpcServerSessionTest, ARequestThatWaitsKeepsItsDeadline) {
-  Open({.answers_bytes_max = 100'000});
-  session_->Receive(frames::Unary(1, "/keel.test.Echo/Never", "q"), kNowUs);
-  log_.waiting.at(0).Reply(Payload::Of(std::string(300'000, 'a')));
-  Collect();
+  OpenWithTooManyAnswers();
   std::vector<Metadata::Field> fields = frames::GrpcRequest("/keel.test.Echo/Unary");
   fields.push_back({"grpc-timeout", "1S"});
   session_->Receive(
@@ -449,6 +448,43 @@ TEST_F(GrpcServerSessionTest, ADeadlineEndsACallWhoseDataNobodyTakes) {
   EXPECT_TRUE(answers_[1].reset);
   EXPECT_EQ(session_->http2().queued_bytes(), 0u);
   EXPECT_EQ(log_.open, 0u);
+}
+
+// What began and has not ended is what is open: dashboards count on it.
+TEST_F(GrpcServerSessionTest, EachCallIsCountedOnceAtItsBeginningAndItsEnd) {
+  CallCounts counts("client-api-version");
+  Open({.message_bytes_max = 100, .counts = &counts});
+  const auto of = [&](const char* path) -> const CallCounts::OfMethod& {
+    return counts.Of(table_.Find(path));
+  };
+  const auto ended = [](const CallCounts::OfMethod& method, Code code) {
+    return method.ended.at(static_cast<size_t>(code));
+  };
+  (void)Ask(frames::Unary(1, "/keel.test.Echo/Unary", "hello"));
+  const CallCounts::OfMethod& unary = of("/keel.test.Echo/Unary");
+  EXPECT_EQ(unary.started, 1u);
+  EXPECT_EQ(unary.received, 1u);
+  EXPECT_EQ(unary.sent, 1u);
+  EXPECT_EQ(ended(unary, Code::kOk), 1u);
+  EXPECT_EQ(counts.received_bytes(), 5u);
+  EXPECT_EQ(counts.sent_bytes(), 5u);
+  // Refused for its size: neither received nor answered.
+  (void)Ask(frames::Unary(3, "/keel.test.Echo/Unary", std::string(101, 'x')), 3);
+  EXPECT_EQ(ended(unary, Code::kResourceExhausted), 1u);
+  EXPECT_EQ(unary.received, 1u);
+  EXPECT_EQ(unary.sent, 1u);
+  // Given up by the client, and cut off with the connection.
+  (void)Ask(frames::Unary(5, "/keel.test.Echo/Never", "a"), 5);
+  const CallCounts::OfMethod& never = of("/keel.test.Echo/Never");
+  (void)Ask(frames::Unary(7, "/keel.test.Echo/Never", "b"), 7);
+  session_->Receive(frames::RstStream(5, 8), kNowUs);
+  EXPECT_EQ(never.started, 2u);
+  EXPECT_EQ(ended(never, Code::kCancelled), 1u);
+  (void)Ask(frames::Unary(9, "/keel.test.Echo/None", "c"), 9);
+  EXPECT_EQ(ended(counts.Of(nullptr), Code::kUnimplemented), 1u);
+  session_->OnTransportClosed(Unavailable("gone"));
+  EXPECT_EQ(ended(never, Code::kCancelled), 2u);
+  EXPECT_EQ(counts.ended(), 5u);
 }
 
 }  // namespace

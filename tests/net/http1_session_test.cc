@@ -100,6 +100,7 @@ TEST_F(Http1SessionTest, RefusesWhatIsMalformedAndCloses) {
   for (const std::string& input : bad) {
     EXPECT_EQ(StatusOf(input), "400") << input;
     EXPECT_TRUE(session_->WantsClose()) << input;
+    EXPECT_EQ(session_->cut().word, "bad_request") << input;
     EXPECT_EQ(Ask(kHealth), "") << "heard after its end";
   }
   EXPECT_EQ(StatusOf("GET /health HTTP/2.0\r\nHost: me\r\n\r\n"), "505");
@@ -109,13 +110,16 @@ TEST_F(Http1SessionTest, RefusesWhatIsMalformedAndCloses) {
 
 TEST_F(Http1SessionTest, BoundsHeadersBodiesAndPipelines) {
   EXPECT_EQ(StatusOf("GET /health HTTP/1.1\r\nHost: me\r\nX: " + std::string(9000, 'x')), "431");
+  EXPECT_EQ(session_->cut().word, "request_too_large");
   EXPECT_EQ(StatusOf("POST /echo HTTP/1.1\r\nHost: me\r\nContent-Length: 3000000\r\n\r\n"), "413");
+  EXPECT_EQ(session_->cut().word, "request_too_large");
   Open();
   EXPECT_EQ(Ask("GET /later HTTP/1.1\r\nHost: me\r\n\r\n"), "");
   for (int i = 0; i < 3000; ++i) session_->Receive(kHealth, kNowUs);
   waiting_[0].Respond({.body = "at last"});
   EXPECT_TRUE(Take(session_.get()).ends_with("connection: close\r\n\r\nat last"));
   EXPECT_TRUE(session_->WantsClose());
+  EXPECT_EQ(session_->cut().word, "too_much_pipelined");
 }
 
 TEST_F(Http1SessionTest, AnswersLaterAndOnce) {
@@ -154,11 +158,13 @@ TEST_F(Http1SessionTest, LosesPatience) {
   EXPECT_EQ(session_->NextWakeUs(), kNowUs + 1000);
   session_->OnTime(kNowUs + 1000);
   EXPECT_TRUE(session_->WantsClose());
+  EXPECT_EQ(session_->cut().word, "") << "to be idle is no fault";
   Open({.request_timeout_us = 100, .idle_timeout_us = 1000});
   EXPECT_EQ(Ask("GET /hea"), "");
   EXPECT_EQ(session_->NextWakeUs(), kNowUs + 100);
   session_->OnTime(kNowUs + 100);
   EXPECT_TRUE(Take(session_.get()).starts_with("HTTP/1.1 408 "));
+  EXPECT_EQ(session_->cut().word, "no_request_in_time");
   EXPECT_TRUE(session_->WantsClose());
 }
 

@@ -179,6 +179,33 @@ TEST(Http2Session, EndsTheConnectionOnAnotherProtocol) {
   EXPECT_NE(server.session.failure(), "");
 }
 
+// Whoever has nothing on its way need not wait for the time that others have.
+TEST(Http2Session, ADrainEndsWithTheAnswerToItsPing) {
+  Server server({.drain_grace_us = 500});
+  server.Greet();
+  server.session.StartDrain(kNowUs);
+  const std::vector<frames::Frame> sent = server.Frames();
+  const std::vector<frames::Frame> pings = frames::Of(sent, frames::kPing);
+  ASSERT_EQ(pings.size(), 1u);
+  EXPECT_EQ(sent.back().type, frames::kPing) << "behind the notice";
+  server.session.Receive(
+      frames::Encode(
+          {.type = frames::kPing, .flags = frames::kAck, .payload = std::string(8, '\0')}),
+      kNowUs);
+  EXPECT_TRUE(frames::Of(server.Frames(), frames::kGoAway).empty()) << "an answer to another ping";
+  server.session.Receive(frames::Headers(1, frames::GrpcRequest("/a.B/C")), kNowUs);
+  server.session.Receive(
+      frames::Encode({.type = frames::kPing, .flags = frames::kAck, .payload = pings[0].payload}),
+      kNowUs);
+  const std::vector<frames::Frame> ends = frames::Of(server.Frames(), frames::kGoAway);
+  ASSERT_EQ(ends.size(), 1u);
+  EXPECT_EQ(ends[0].payload.substr(0, 4), frames::BigEndian32(1));
+  EXPECT_FALSE(server.session.WantsClose()) << "what was on its way is served";
+  server.session.Respond(StreamId(1), kOk, true);
+  (void)Produced(&server.session);
+  EXPECT_TRUE(server.session.WantsClose());
+}
+
 TEST(Http2Session, SaysThatTheEndIsNearAndThenWhereItIs) {
   Server server({.drain_grace_us = 500});
   server.Greet();

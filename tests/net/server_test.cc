@@ -7,9 +7,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <set>
 
 #include "net/asio_channel.h"
+#include "net/cut_words.h"
 #include "net/system_clock.h"
 #include "tests/net/frames.h"
 #include "tests/net/sans_io.h"
@@ -152,6 +154,7 @@ TEST_F(ServerTest, TellsWhomItCutsOffAndWhy) {
   StartServer({.on_cut = [&](std::string_view peer, const Session::Cut& cut) {
     EXPECT_TRUE(peer.starts_with("127.0.0.1:")) << peer;
     cuts.emplace_back(cut.word);
+    EXPECT_EQ(std::count(std::begin(cut_words::kAll), std::end(cut_words::kAll), cut.word), 1);
   }});
   std::string pings = frames::Preface();
   for (int i = 0; i < 4; ++i) pings += frames::Ping();

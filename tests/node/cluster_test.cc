@@ -196,6 +196,32 @@ TEST(Cluster, ALoneMemberStopsWithoutWaitingForASuccessor) {
   EXPECT_TRUE(cluster.RunUntilEqual());
 }
 
+// Where all are stopped together, the last ones need not wait for what cannot come.
+TEST(Cluster, ALeaderWithoutAMajorityStopsWithoutWaitingForASuccessor) {
+  SimCluster cluster({.seed = 13});
+  ASSERT_TRUE(cluster.RunUntilSettled());
+  SimMember* const leader = cluster.Leader();
+  for (size_t i = 0; i < cluster.size(); ++i) {
+    if (&cluster.at(i) != leader) cluster.at(i).KillProcess();
+  }
+  // It hears that nobody is there any more long before it would step down.
+  cluster.world().RunFor(10'000);
+  std::vector<node::ProposalOutcome> outcomes;
+  kv::Command command;
+  command.operation = kv::PutOp{.key = "k"};
+  leader->node().Propose(
+      {.command = kv::EncodeCommand(command)},
+      [&](const node::ProposalOutcome& outcome) { outcomes.push_back(outcome); });
+  cluster.world().RunFor(1'000);
+  ASSERT_TRUE(leader->node().core().role() == raft::Role::kLeader);
+  const uint64_t before_us = cluster.world().now_us();
+  ASSERT_TRUE(leader->StopCleanly().ok());
+  EXPECT_LT(cluster.world().now_us() - before_us,
+            SimCluster::SmallOptions().raft.election_timeout_ms * 1000);
+  ASSERT_EQ(outcomes.size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<node::Unknown>(outcomes[0]));
+}
+
 TEST(Cluster, AStalledDiskCostsALeaderItsPlace) {
   SimCluster cluster({.seed = 7});
   ASSERT_TRUE(cluster.RunUntilSettled());

@@ -43,7 +43,7 @@ class StoreWorld {
   // Opens the store anew on the same engine.
   void Restart() {
     store_.reset();
-    StoreOptions options{.engine = &engine_, .sessions = limits_};
+    StoreOptions options{.engine = &engine_, .sessions = limits_, .counts = &counts};
     options.on_revisions = [this](auto revisions) {
       events.insert(events.end(), revisions.begin(), revisions.end());
     };
@@ -57,6 +57,7 @@ class StoreWorld {
   Term term{1};
   uint64_t now_ms = 1'000;
   std::vector<std::shared_ptr<const RevisionEvents>> events;
+  OperationCounts counts;
 
  private:
   const SessionLimits limits_;

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace keel::admin {
+namespace keel {
 
 class Histogram {
  public:
@@ -34,4 +34,4 @@ class Histogram {
   std::atomic<uint64_t> sum_us_ = 0;
 };
 
-}  // namespace keel::admin
+}  // namespace keel

@@ -62,9 +62,14 @@ std::string WhyNot(const ChaosArguments& arguments, const FaultEntry& fault) {
   if (!arguments.attached.empty() && !fault.works_attached) {
     return "needs servers that this tool has started, not --attach";
   }
-  if (arguments.target != Target::kKeel && fault.keel_only) return "is of Keel's servers only";
-  const bool has_packets = arguments.network == NetworkKind::kNamespaces;
-  if (fault.needs == FaultNeeds::kPackets && !has_packets) return "needs --network namespaces";
+  if (arguments.target != Target::kKeel && fault.keel_only) {
+    return fault.group == FaultGroup::kDisk
+               ? "needs a library in the server, and etcd makes its system calls itself"
+               : "is done in Keel's own way only";
+  }
+  const bool has_packets = arguments.network != NetworkKind::kLoopback;
+  if (fault.needs == FaultNeeds::kPackets && !has_packets)
+    return "needs --network namespaces or packets";
   return "";
 }
 
@@ -82,6 +87,14 @@ Result<std::vector<net::Address>> Endpoints(const std::string& text) {
   return addresses;
 }
 
+std::optional<NetworkKind> NetworkOf(const std::string& name) {
+  for (const auto kind :
+       {NetworkKind::kLoopback, NetworkKind::kNamespaces, NetworkKind::kPackets}) {
+    if (name == ToString(kind)) return kind;
+  }
+  return std::nullopt;
+}
+
 Status Take(const std::string& flag, const std::string& value, ChaosArguments* arguments) {
   const std::map<std::string, uint64_t*> numbers = {
       {"--time", &arguments->seconds}, {"--seed", &arguments->seed}, {"--rate", &arguments->rate}};
@@ -95,10 +108,11 @@ Status Take(const std::string& flag, const std::string& value, ChaosArguments* a
     }
     arguments->target = value == "keel" ? Target::kKeel : Target::kEtcd;
   } else if (flag == "--network") {
-    if (value != "loopback" && value != "namespaces") {
-      return InvalidArgument("--network is loopback or namespaces, not '" + value + "'");
+    const auto kind = NetworkOf(value);
+    if (!kind) {
+      return InvalidArgument("--network is loopback, namespaces or packets, not '" + value + "'");
     }
-    arguments->network = value == "loopback" ? NetworkKind::kLoopback : NetworkKind::kNamespaces;
+    arguments->network = *kind;
   } else if (flag == "--attach") {
     KEEL_ASSIGN_OR_RETURN(arguments->attached, Endpoints(value));
     arguments->nodes = arguments->attached.size();
@@ -118,8 +132,9 @@ Status Take(const std::string& flag, const std::string& value, ChaosArguments* a
 
 Status Complete(ChaosArguments* arguments) {
   const bool is_attached = !arguments->attached.empty();
-  if (is_attached && arguments->network == NetworkKind::kNamespaces) {
-    return InvalidArgument("--attach takes servers as they are: not --network namespaces");
+  if (is_attached && arguments->network != NetworkKind::kLoopback) {
+    return InvalidArgument(
+        "--attach takes servers as they are: not --network namespaces or packets");
   }
   if (!is_attached && arguments->nodes != 3 && arguments->nodes != 5) {
     return InvalidArgument("--nodes is 3 or 5: a cluster with a minority to lose");
@@ -188,7 +203,7 @@ std::string ChaosHelpText() {
       "Usage: keel-jepsen [--time S] [--nodes 3|5] [--faults LIST|all] [--workload LIST|all]\n"
       "                   [--target keel|etcd] [--server PROGRAM] [--rate N] [--seed N] [--out "
       "DIR]\n"
-      "                   [--network loopback|namespaces] [--attach HOST:PORT,...]\n"
+      "                   [--network loopback|namespaces|packets] [--attach HOST:PORT,...]\n"
       "\n"
       "Starts a cluster of real servers on this machine, lets clients use it, breaks it in many "
       "ways\n"
@@ -202,6 +217,8 @@ std::string ChaosHelpText() {
       "kernel\n"
       "                      cuts and shapes (nft, tc); as root, or where user namespaces are "
       "allowed\n"
+      "  --network packets   the same, with links that this tool carries, packet by packet; what\n"
+      "                      namespaces become where the kernel lacks netem and a fault needs it\n"
       "  --attach LIST       uses servers that run already, by their client ports; only faults "
       "that\n"
       "                      need no control of processes\n"
@@ -220,6 +237,22 @@ std::string ChaosHelpText() {
          "recover. 130 interrupted.\n";
 }
 
+std::vector<LeftOut> FaultsLeftOut(const ChaosArguments& arguments) {
+  std::vector<LeftOut> all;
+  for (const FaultEntry& fault : Faults()) {
+    const std::string why = WhyNot(arguments, fault);
+    if (why.empty()) continue;
+    const auto same = std::find_if(all.begin(), all.end(),
+                                   [&](const LeftOut& left_out) { return left_out.why == why; });
+    if (same == all.end()) {
+      all.push_back({.why = why, .faults = {std::string(fault.name)}});
+    } else {
+      same->faults.emplace_back(fault.name);
+    }
+  }
+  return all;
+}
+
 std::string ReplayCommand(const ChaosArguments& arguments) {
   std::string command = "./run chaos --seed " + std::to_string(arguments.seed) + " --time " +
                         std::to_string(arguments.seconds) + " --nodes " +
@@ -229,7 +262,9 @@ std::string ReplayCommand(const ChaosArguments& arguments) {
   if (arguments.target != Target::kKeel) {
     command += " --target " + std::string(ToString(arguments.target));
   }
-  if (arguments.network == NetworkKind::kNamespaces) command += " --network namespaces";
+  if (arguments.network != NetworkKind::kLoopback) {
+    command += " --network " + std::string(ToString(arguments.network));
+  }
   for (size_t i = 0; i < arguments.attached.size(); i++) {
     command += (i == 0 ? " --attach " : ",") + arguments.attached[i].ToString();
   }

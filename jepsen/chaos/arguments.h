@@ -30,6 +30,12 @@ struct ChaosArguments {
 // What is not given is chosen: all faults that the target can have, all workloads, a seed.
 Result<ChaosArguments> ParseChaosArguments(int argc, const char* const* argv);
 [[nodiscard]] std::string ChaosHelpText();
+// Faults that there are and that this target or network cannot have: their names, and why.
+struct LeftOut {
+  std::string why;
+  std::vector<std::string> faults;
+};
+[[nodiscard]] std::vector<LeftOut> FaultsLeftOut(const ChaosArguments& arguments);
 // The command that makes the same run again.
 [[nodiscard]] std::string ReplayCommand(const ChaosArguments& arguments);
 

@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
     std::fputs(keel::jepsen::ChaosHelpText().c_str(), stdout);
     return 0;
   }
-  if (arguments->network == keel::jepsen::NetworkKind::kNamespaces) {
+  if (arguments->network != keel::jepsen::NetworkKind::kLoopback) {
     const keel::Status apart = keel::jepsen::EnterOwnNetwork();
     if (!apart.ok()) {
       std::fprintf(stderr, "keel-jepsen: %s\n", std::string(apart.message()).c_str());

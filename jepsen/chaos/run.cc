@@ -224,7 +224,7 @@ RunResult RunChaos(const ChaosArguments& arguments, Interrupt* interrupt) {
   Arena arena(cluster->get(), &client, has_shims ? shims->get() : nullptr);
   const Nemesis::Sleep sleep = [interrupt](milliseconds time) { return interrupt->Sleep(time); };
   Nemesis nemesis(&arena, sleep);
-  Driver driver((*cluster)->network(), MakeLoads(arguments, &client), arguments.rate);
+  Driver driver((*cluster)->network(), MakeLoads(arguments, &client), arguments.rate, sleep);
   const auto live = [&] { return Live(arguments, &arena, &driver, &nemesis, sleep, &result); };
   const Status serving = AwaitAllServing(&arena, sleep);
   fail(!serving.ok() ? serving : is_attached ? LiveAsGuest(arguments, &arena, live) : live());
@@ -232,6 +232,7 @@ RunResult RunChaos(const ChaosArguments& arguments, Interrupt* interrupt) {
   client.Close();
   result.tallies = nemesis.tallies();
   result.overlap = nemesis.overlap();
+  result.remarks = nemesis.remarks();
   result.skipped = driver.skipped();
   for (size_t i = 0; i < (*cluster)->size(); i++) {
     result.logs.emplace_back((*cluster)->NameOf(i), (*cluster)->LogTail(i, SIZE_MAX));

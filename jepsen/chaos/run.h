@@ -30,6 +30,7 @@ struct RunResult {
   std::map<std::string, Nemesis::Tally> tallies;
   std::chrono::milliseconds overlap{0};
   std::chrono::milliseconds healed_after{0};  // until all nodes served again
+  std::vector<std::string> remarks;           // what else happened to faults
   size_t skipped = 0;
   std::vector<std::pair<std::string, std::string>> logs;  // of each node: its name, its log
 };

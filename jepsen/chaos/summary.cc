@@ -48,6 +48,17 @@ std::string WorkloadLines(const RunResult& result) {
   return text;
 }
 
+// What was not done to this target, so that nobody takes it for done.
+std::string LeftOutLines(const ChaosArguments& arguments) {
+  std::string text;
+  for (const LeftOut& left_out : FaultsLeftOut(arguments)) {
+    std::string names;
+    for (const std::string& name : left_out.faults) names += (names.empty() ? "" : ", ") + name;
+    text += "not possible here: " + names + ": " + left_out.why + "\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 size_t AnomalyCount(const RunResult& result) {
@@ -97,6 +108,8 @@ std::string Summary(const ChaosArguments& arguments, const RunResult& result) {
       "steps skipped: %zu\n",
       static_cast<long long>(result.overlap.count()),
       static_cast<long long>(result.healed_after.count()), result.skipped);
+  for (const std::string& remark : result.remarks) text += "remark: " + remark + "\n";
+  text += LeftOutLines(arguments);
   if (!result.status.ok()) text += "the run failed: " + result.status.ToString() + "\n";
   text += "replay: " + ReplayCommand(arguments) + "\n";
   text += "chaos: ops_ok=" + std::to_string(OkCount(result)) +

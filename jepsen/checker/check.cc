@@ -36,7 +36,10 @@ const std::array kCheckers = {
     Checker{
         {"lease", ":grant, :keepalive [lease ttl-ms], :revoke, :check [lease true]; with :time"},
         &CheckLease},
-    Checker{{"lock", ":acquire with :revision, its token; :guarded token; :release"}, &CheckLock},
+    Checker{{"lock",
+             ":acquire with :revision, its token; :guarded token; :release; "
+             "or :campaign, :proclaim, :resign, :leader"},
+            &CheckLock},
 };
 
 using Names = std::set<std::string, std::less<>>;
@@ -119,7 +122,7 @@ Result<std::string> InferModel(std::span<const Operation> operations) {
   if (names.contains("transfer")) return std::string("bank");
   if (names.contains("watch")) return std::string("watch");
   if (HasAny(names, {"grant", "keepalive"})) return std::string("lease");
-  if (names.contains("guarded")) return std::string("lock");
+  if (names.contains("guarded") || names.contains("campaign")) return std::string("lock");
   if (HasAny(names, {"acquire", "release"})) return std::string("mutex");
   if (names.contains("add")) return std::string("set");
   if (names.contains("txn")) {

@@ -1,8 +1,11 @@
 // The checker of locks that fence: every :acquire is answered with the :revision at which the lock
 // was taken, its token, and what is done under the lock is a :guarded with the token as its value.
+// Elections are locks by other names: :campaign, :proclaim and :resign, with :leader to see who is
+// elected.
 //
 //   - no two acquires have one token, and later acquires have higher tokens;
 //   - once a :guarded of a token has been answered, none with a lower one is accepted;
+//   - a :leader that was answered with a token has seen its holder: it stands as a :guarded does;
 //   - nobody is given the lock between another's :acquire being answered and its :release called.
 #include <map>
 #include <optional>
@@ -20,6 +23,17 @@ struct Hold {
   const Operation* release;  // null: never called
 };
 
+enum class Deed : uint8_t { kAcquire, kGuarded, kRelease, kSeen };
+
+std::optional<Deed> DeedOf(const std::string& f) {
+  static const std::map<std::string, Deed> deeds = {
+      {"acquire", Deed::kAcquire},  {"campaign", Deed::kAcquire}, {"guarded", Deed::kGuarded},
+      {"proclaim", Deed::kGuarded}, {"release", Deed::kRelease},  {"resign", Deed::kRelease},
+      {"leader", Deed::kSeen}};
+  const auto found = deeds.find(f);
+  return found == deeds.end() ? std::nullopt : std::optional(found->second);
+}
+
 Result<Judgement> JudgeLock(std::span<const Operation> operations) {
   std::map<int64_t, const Operation*> by_token;
   std::vector<Layered> acquires;
@@ -27,7 +41,8 @@ Result<Judgement> JudgeLock(std::span<const Operation> operations) {
   std::map<std::string, const Operation*> held;  // by process
   std::vector<Hold> holds;
   for (const Operation& operation : operations) {
-    if (operation.f == "release") {
+    const auto deed = DeedOf(operation.f);
+    if (deed == Deed::kRelease) {
       // Called: from here on the lock may be another's, whatever the answer.
       const auto hold = held.find(operation.process);
       if (hold == held.end()) continue;
@@ -35,15 +50,18 @@ Result<Judgement> JudgeLock(std::span<const Operation> operations) {
       held.erase(hold);
       continue;
     }
-    if (operation.f != "acquire" && operation.f != "guarded") {
-      return BadOperation(operation, "a lock has :acquire, :guarded and :release");
+    if (!deed) {
+      return BadOperation(operation,
+                          "a lock has :acquire, :guarded and :release; an election :campaign, "
+                          ":proclaim, :resign and :leader");
     }
     if (operation.outcome != Outcome::kOk) continue;
-    if (operation.f == "guarded") {
-      if (!operation.input.IsInteger()) {
+    if (deed != Deed::kAcquire) {
+      const Value& token = deed == Deed::kSeen ? operation.output : operation.input;
+      if (!token.IsInteger()) {
         return BadOperation(operation, "the value is the token that :acquire was answered with");
       }
-      guarded.push_back({.operation = &operation, .layer = operation.input.integer});
+      guarded.push_back({.operation = &operation, .layer = token.integer});
       continue;
     }
     if (!operation.revisions.store) {
@@ -58,7 +76,7 @@ Result<Judgement> JudgeLock(std::span<const Operation> operations) {
     return Wrong("token", "a later acquire has a lower token", {conflict->first, conflict->second});
   }
   if (const auto conflict = FindConflict(guarded)) {
-    return Wrong("fence", "a holder's work was accepted after that of a later holder",
+    return Wrong("fence", "a holder's work was accepted, or the holder seen, after a later one",
                  {conflict->first, conflict->second});
   }
   // Certain holds do not overlap: in the order of their tokens, each ends before the next begins.

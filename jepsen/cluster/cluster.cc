@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <deque>
 #include <filesystem>
 #include <fstream>
@@ -18,7 +19,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr auto kSignalPatience = milliseconds(5'000);
-constexpr auto kStopPatience = milliseconds(20'000);
 constexpr auto kStartPatience = milliseconds(60'000);
 constexpr auto kPollEvery = milliseconds(5);
 
@@ -38,6 +38,18 @@ std::string HowItEnded(int status) {
 
 std::string_view ToString(Target target) { return target == Target::kKeel ? "keel" : "etcd"; }
 
+std::string_view ToString(NetworkKind kind) {
+  switch (kind) {
+    case NetworkKind::kLoopback:
+      return "loopback";
+    case NetworkKind::kNamespaces:
+      return "namespaces";
+    case NetworkKind::kPackets:
+      return "packets";
+  }
+  return "";
+}
+
 Result<std::unique_ptr<Cluster>> Cluster::Start(Options options) {
   std::unique_ptr<Cluster> cluster(new Cluster(std::move(options)));
   KEEL_RETURN_IF_ERROR(cluster->Begin());
@@ -47,9 +59,16 @@ Result<std::unique_ptr<Cluster>> Cluster::Start(Options options) {
 Cluster::~Cluster() = default;
 
 Status Cluster::BeginNetwork() {
-  if (options_.network == NetworkKind::kNamespaces) {
-    KEEL_ASSIGN_OR_RETURN(auto wires,
-                          Wires::Make({.nodes = size(), .needs_netem = options_.needs_netem}));
+  if (options_.network != NetworkKind::kLoopback) {
+    bool by_packets = options_.network == NetworkKind::kPackets;
+    if (!by_packets && options_.needs_netem && !Wires::HasNetem()) {
+      by_packets = true;
+      std::fputs("this kernel has no netem: the tool carries the packets itself\n", stderr);
+    }
+    KEEL_ASSIGN_OR_RETURN(auto wires, Wires::Make({.nodes = size(),
+                                                   .needs_netem = options_.needs_netem,
+                                                   .by_packets = by_packets,
+                                                   .seed = options_.seed}));
     for (size_t i = 0; i < size(); i++) {
       ports_.push_back({.host = Wires::HostOf(i), .peer = kPeerPort, .client = kClientPort});
     }
@@ -86,10 +105,10 @@ std::string Cluster::PeerUrl(size_t node) const {
   return Url(network_->PortsOf(node).host, network_->PortsOf(node).peer);
 }
 
-std::vector<std::string> Cluster::CommandOf(size_t node, std::string_view state) const {
+std::vector<std::string> Cluster::CommandOf(size_t node, const Origin& origin) const {
   std::string initial;
-  for (size_t i = 0; i < size(); i++) {
-    initial += (i == 0 ? "" : ",") + NameOf(i) + "=" + PeerUrl(i);
+  for (const size_t member : origin.members) {
+    initial += (initial.empty() ? "" : ",") + NameOf(member) + "=" + PeerUrl(member);
   }
   std::vector<std::string> command = {
       options_.program,
@@ -101,21 +120,26 @@ std::vector<std::string> Cluster::CommandOf(size_t node, std::string_view state)
       "--listen-peer-urls=" + Url(ports_[node].host, ports_[node].peer),
       "--initial-advertise-peer-urls=" + PeerUrl(node),
       "--initial-cluster=" + initial,
-      "--initial-cluster-state=" + std::string(state),
+      "--initial-cluster-state=" + std::string(origin.state),
       "--initial-cluster-token=chaos",
   };
   // Nobody else is in the namespaces.
-  const bool is_apart = options_.network == NetworkKind::kNamespaces;
+  const bool is_apart = options_.network != NetworkKind::kLoopback;
   if (is_apart && options_.target == Target::kKeel) command.emplace_back("--insecure");
   command.insert(command.end(), options_.flags.begin(), options_.flags.end());
   return command;
 }
 
-Status Cluster::StartNode(size_t node) { return Launch(node, "new"); }
+Status Cluster::StartNode(size_t node) {
+  Origin origin{.state = "new", .members = {}};
+  for (size_t i = 0; i < size(); i++) origin.members.push_back(i);
+  return Launch(node, origin);
+}
 
-Status Cluster::Join(size_t node) {
+Status Cluster::Join(size_t node, const std::vector<size_t>& members) {
   const auto& process = nodes_[node].process;
-  return process != nullptr && process->IsRunning() ? Status() : Launch(node, "existing");
+  if (process != nullptr && process->IsRunning()) return {};
+  return Launch(node, {.state = "existing", .members = members});
 }
 
 Status Cluster::Wipe(size_t node) {
@@ -127,11 +151,11 @@ Status Cluster::Wipe(size_t node) {
   return error ? Internal("removing " + DataOf(node) + ": " + error.message()) : Status();
 }
 
-Status Cluster::Launch(size_t node, std::string_view state) {
+Status Cluster::Launch(size_t node, const Origin& origin) {
   Node& started = nodes_[node];
   started.process = nullptr;
   Child::Options child{
-      .arguments = CommandOf(node, state), .environment = {}, .log_path = LogOf(node)};
+      .arguments = CommandOf(node, origin), .environment = {}, .log_path = LogOf(node)};
   if (network_->wires() != nullptr) child.network = network_->wires()->NamespaceOf(node);
   if (options_.environment) child.environment = options_.environment(node);
   KEEL_ASSIGN_OR_RETURN(started.process, Child::Start(child));
@@ -172,10 +196,14 @@ Status Cluster::KillNodes(const std::vector<size_t>& nodes) {
   return {};
 }
 
-Status Cluster::StopNode(size_t node) {
+Result<Cluster::StopOutcome> Cluster::StopNode(size_t node) {
   Node& stopped = nodes_[node];
   KEEL_RETURN_IF_ERROR(stopped.process->Send(SIGTERM));
-  const auto status = stopped.process->WaitForEnd(kStopPatience);
+  const auto status = stopped.process->WaitForEnd(options_.stop_patience);
+  if (!status && options_.target != Target::kKeel) {
+    KEEL_RETURN_IF_ERROR(KillNodes({node}));
+    return StopOutcome::kKilled;
+  }
   // etcd ends by the signal itself once it has closed everything.
   const bool is_clean = status && ((WIFEXITED(*status) && WEXITSTATUS(*status) == 0) ||
                                    (WIFSIGNALED(*status) && WTERMSIG(*status) == SIGTERM));
@@ -185,7 +213,7 @@ Status Cluster::StopNode(size_t node) {
   }
   stopped.state = NodeState::kDown;
   network_->SetProcess(node, 0);
-  return {};
+  return StopOutcome::kEnded;
 }
 
 Status Cluster::PauseNode(size_t node) {

@@ -17,11 +17,13 @@
 
 namespace keel::jepsen {
 
-// Proxies on the loopback, or the kernel's wires between namespaces.
-enum class NetworkKind : uint8_t { kLoopback, kNamespaces };
+// Proxies on the loopback; namespaces, wired by the kernel where it can do what the faults need; or
+// namespaces between which the tool carries every packet.
+enum class NetworkKind : uint8_t { kLoopback, kNamespaces, kPackets };
 
 enum class Target : uint8_t { kKeel, kEtcd };
 [[nodiscard]] std::string_view ToString(Target target);
+[[nodiscard]] std::string_view ToString(NetworkKind kind);
 
 class Cluster {
  public:
@@ -35,7 +37,8 @@ class Cluster {
     // Servers that run already, by their client ports: none is started, ended or hurt.
     std::vector<net::Address> attached;
     uint64_t seed = 1;
-    std::vector<std::string> flags;  // beside those that make the cluster
+    std::vector<std::string> flags;                   // beside those that make the cluster
+    std::chrono::milliseconds stop_patience{20'000};  // from SIGTERM to the end
     // What a node finds in its environment, if anything; asked at each start.
     std::function<std::vector<std::string>(size_t node)> environment;
   };
@@ -67,16 +70,19 @@ class Cluster {
   [[nodiscard]] bool IsWithdrawn(size_t node) const { return nodes_[node].is_withdrawn; }
   // Ends its process, if there is one, and removes its data.
   Status Wipe(size_t node);
-  // Starts it, unless it runs, as a member that was added to a cluster that there is.
-  Status Join(size_t node);
+  // Starts it, unless it runs, as a member that was added to a cluster that there is. `members`:
+  // all that the cluster has now, itself among them; etcd wants to be told these and no others.
+  Status Join(size_t node, const std::vector<size_t>& members);
   [[nodiscard]] bool MayEnd(size_t node) const { return nodes_[node].may_end; }
   // Its client port is open: it serves, or waits for others to.
   Status AwaitPort(size_t node);
   [[nodiscard]] bool IsOpen(size_t node) const;
   // SIGKILL, to all at once; confirmed by how each ended.
   Status KillNodes(const std::vector<size_t>& nodes);
-  // SIGTERM, and an end by itself with exit code 0.
-  Status StopNode(size_t node);
+  // SIGTERM, and an end by itself with exit code 0. A target that is not ours and does not end in
+  // time is killed, as an operator would; ours is held to it.
+  enum class StopOutcome : uint8_t { kEnded, kKilled };
+  Result<StopOutcome> StopNode(size_t node);
   // SIGSTOP; confirmed by the state of its process.
   Status PauseNode(size_t node);
   Status ResumeNode(size_t node);
@@ -99,8 +105,12 @@ class Cluster {
   explicit Cluster(Options options) : options_(std::move(options)), nodes_(options_.nodes) {}
   Status Begin();
   Status BeginNetwork();
-  [[nodiscard]] std::vector<std::string> CommandOf(size_t node, std::string_view state) const;
-  Status Launch(size_t node, std::string_view state);
+  struct Origin {
+    std::string_view state;
+    std::vector<size_t> members;
+  };
+  [[nodiscard]] std::vector<std::string> CommandOf(size_t node, const Origin& origin) const;
+  Status Launch(size_t node, const Origin& origin);
   [[nodiscard]] Status Ended(size_t node) const;
 
   const Options options_;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -38,16 +39,22 @@ std::vector<Undo> ReadJournal(const std::string& path, uint64_t since_us) {
   return undos;
 }
 
+// The size is what it was before the oldest of them. Sizes between do not matter: what a shrinking
+// cut off is in its own record. One truncation and not one a write, as each may wait for the disk.
 Status UndoAll(const std::string& path, const std::vector<Undo>& undos) {
+  if (undos.empty()) return {};
   const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
   if (file < 0) return ErrnoStatus(errno, "opening " + path);
+  const uint64_t size = undos.front().record.old_size;
   bool is_done = true;
   for (auto undo = undos.rbegin(); undo != undos.rend(); ++undo) {
-    const auto offset = static_cast<off_t>(undo->record.offset);
-    is_done = is_done && ::pwrite(file, undo->old.data(), undo->old.size(), offset) ==
-                             static_cast<ssize_t>(undo->old.size());
-    is_done = is_done && ::ftruncate(file, static_cast<off_t>(undo->record.old_size)) == 0;
+    const uint64_t offset = undo->record.offset;
+    if (offset >= size) continue;
+    const size_t bytes = std::min<uint64_t>(undo->old.size(), size - offset);
+    is_done = is_done && ::pwrite(file, undo->old.data(), bytes, static_cast<off_t>(offset)) ==
+                             static_cast<ssize_t>(bytes);
   }
+  is_done = is_done && ::ftruncate(file, static_cast<off_t>(size)) == 0;
   const int write_error = errno;
   ::close(file);
   return is_done ? Status() : ErrnoStatus(write_error, "undoing writes of " + path);

@@ -1,5 +1,6 @@
 #include "jepsen/cluster/wires.h"
 
+#include <arpa/inet.h>
 #include <unistd.h>
 
 #include <sstream>
@@ -17,6 +18,11 @@ constexpr const char* kHostPrefix = "10.77.0.";
 constexpr uint64_t kBitsPerByte = 8;
 
 std::string Host(size_t number) { return kHostPrefix + std::to_string(number); }
+uint32_t AddressOf(size_t number) {
+  in_addr address{};
+  ::inet_pton(AF_INET, Host(number).c_str(), &address);
+  return ntohl(address.s_addr);
+}
 std::string PortOf(size_t node) { return "keel" + std::to_string(node + 1); }
 
 constexpr const char* kTable = R"(table bridge keel {
@@ -125,12 +131,23 @@ std::string Wires::HostOf(size_t node) { return Host(node + 1); }
 
 Result<std::unique_ptr<Wires>> Wires::Make(const Options& options) {
   std::unique_ptr<Wires> wires(new Wires(options));
-  KEEL_RETURN_IF_ERROR(wires->Build());
+  KEEL_RETURN_IF_ERROR(options.by_packets ? wires->BuildSwitch() : wires->BuildBridge());
+  KEEL_ASSIGN_OR_RETURN(wires->echo_, EchoServer::Start(wires->spaces_, kEchoPort));
   return wires;
+}
+
+bool Wires::HasNetem() {
+  const auto space = Namespace::Make();
+  if (!space.ok()) return false;
+  return RunCommand({.words = {"tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"},
+                     .input = {},
+                     .network = space->descriptor()})
+      .ok();
 }
 
 // For the next run of this process; what is left of it goes with the process.
 Wires::~Wires() {
+  if (switch_ != nullptr) return;  // its devices go with their descriptors
   std::string all = "link del keel0\n";
   for (size_t node = 0; node < spaces_.size(); node++) all += "link del " + PortOf(node) + "\n";
   (void)RunCommand({.words = {"ip", "-force", "-batch", "-"}, .input = all, .network = -1});
@@ -138,7 +155,44 @@ Wires::~Wires() {
       {.words = {"nft", "delete", "table", "bridge", "keel"}, .input = {}, .network = -1});
 }
 
-Status Wires::Build() {
+// A device in each namespace, and one of the clients in ours; whatever they send goes through them.
+Status Wires::BuildSwitch() {
+  std::vector<PacketSwitch::End> ends;
+  const auto add = [&](const std::string& device, size_t number, const Namespace* space) -> Status {
+    Result<int> tun = Internal("no TUN device");
+    const auto open = [&] { tun = OpenTun(device); };
+    if (space == nullptr) {
+      open();
+    } else {
+      space->Run(open);
+    }
+    KEEL_ASSIGN_OR_RETURN(const int descriptor, tun);
+    ends.push_back({.descriptor = descriptor, .address = AddressOf(number)});
+    const std::string input = "link set lo up\naddr add " + Host(number) + "/24 dev " + device +
+                              "\nlink set " + device + " up\n";
+    return RunCommand({.words = {"ip", "-batch", "-"},
+                       .input = input,
+                       .network = space == nullptr ? -1 : space->descriptor()})
+        .status();
+  };
+  Status made;
+  for (size_t node = 0; made.ok() && node < options_.nodes; node++) {
+    KEEL_ASSIGN_OR_RETURN(auto space, Namespace::Make());
+    spaces_.push_back(std::move(space));
+    made = add("eth0", node + 1, &spaces_.back());
+  }
+  if (made.ok()) made = add("keel0", kOwnNumber, nullptr);
+  if (!made.ok()) {
+    for (const PacketSwitch::End& end : ends) ::close(end.descriptor);
+    return made.WithContext(
+        "links that this tool carries: they need a kernel with tun (modprobe tun), and "
+        "apt-get install iproute2");
+  }
+  KEEL_ASSIGN_OR_RETURN(switch_, PacketSwitch::Start(std::move(ends), options_.seed));
+  return {};
+}
+
+Status Wires::BuildBridge() {
   std::string ours = "link set lo up\nlink add name keel0 type bridge\naddr add " +
                      Host(kOwnNumber) + "/24 dev keel0\nlink set keel0 up\n";
   const auto bridge = RunCommand({.words = {"ip", "-batch", "-"}, .input = ours, .network = -1});
@@ -165,9 +219,7 @@ Status Wires::Build() {
                              .status());
     spaces_.push_back(std::move(space));
   }
-  KEEL_RETURN_IF_ERROR(CheckTools());
-  KEEL_ASSIGN_OR_RETURN(echo_, EchoServer::Start(spaces_, kEchoPort));
-  return {};
+  return CheckTools();
 }
 
 // Each thing that faults will ask of the kernel, once, on links that carry nothing yet.
@@ -196,11 +248,15 @@ Status Wires::CheckTools() const {
       RunCommand({.words = {"tc", "-batch", "-"}, .input = ShapeOf(links, 1) + end, .network = -1});
   if (delayed.ok()) return {};
   return FailedPrecondition(
-      "this kernel has no netem, which delay, reorder and duplicate need in --network namespaces: "
-      "modprobe sch_netem, or name the faults without these three");
+      "this kernel has no netem, which delay, reorder and duplicate need: modprobe sch_netem, or "
+      "--network packets");
 }
 
 Status Wires::Apply(const Links& links) {
+  if (switch_ != nullptr) {
+    switch_->Apply(links);
+    return {};
+  }
   const std::string rules =
       "flush chain bridge keel between\nflush chain bridge keel to_clients\n"
       "flush chain bridge keel from_clients\n" +
@@ -222,15 +278,22 @@ Status Wires::Shape(size_t node, const std::string& shape) {
   return {};
 }
 
-Result<LinkCounters> Wires::Counters() const {
-  LinkCounters counters;
+Result<uint64_t> Wires::LostPackets() const {
+  if (switch_ != nullptr) return switch_->Counters().stalls;
   KEEL_ASSIGN_OR_RETURN(const std::string lost,
                         RunCommand({.words = {"nft", "list", "counter", "bridge", "keel", "lost"},
                                     .input = {},
                                     .network = -1}));
   const size_t at = lost.find("packets ");
   if (at == std::string::npos) return Internal("nft does not count: " + lost);
-  counters.stalls = std::stoull(lost.substr(at + std::string_view("packets ").size()));
+  return std::stoull(lost.substr(at + std::string_view("packets ").size()));
+}
+
+// Whatever has become of packets on their way: that they came late or twice is what the nodes' TCP
+// has seen.
+Result<LinkCounters> Wires::Counters() const {
+  LinkCounters counters;
+  KEEL_ASSIGN_OR_RETURN(counters.stalls, LostPackets());
   for (const Namespace& space : spaces_) {
     KEEL_ASSIGN_OR_RETURN(const std::string text, RunCommand({.words = {"cat", "/proc/net/netstat"},
                                                               .input = {},

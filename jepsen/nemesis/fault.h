@@ -1,6 +1,7 @@
 // A fault: how it begins, how it ends, and how its effect is seen.
 //
-// Start and Stop return when the effect has been confirmed; a failure says that it was not there,
+// A fault is on from the call of Start to that of Stop. Both return when the effect has been
+// confirmed; a failure says that it was not there,
 // and ends the run. A fault that found nothing to do (no leader to move, nobody left to kill) says
 // so by kNothing, which is counted. Main thread only.
 #pragma once
@@ -14,6 +15,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/prng.h"
 #include "jepsen/cluster/cluster.h"
@@ -68,6 +70,10 @@ class Arena {
   [[nodiscard]] bool IsOnlyChange() const { return changes_.size() == 1; }
   [[nodiscard]] bool HasChanges() const { return !changes_.empty(); }
 
+  // What happened to a fault that its report must say, beside what it hit: taken by the nemesis.
+  void Remark(std::string remark) { remarks_.push_back(std::move(remark)); }
+  [[nodiscard]] std::vector<std::string> TakeRemarks() { return std::exchange(remarks_, {}); }
+
   // What takes its time until the cluster allows it: done again and again until it gives true.
   struct Chore {
     std::string what;
@@ -121,6 +127,7 @@ class Arena {
   Client* const client_;
   Shims* const shims_;
   std::vector<Chore> chores_;
+  std::vector<std::string> remarks_;
   std::map<std::string, Change> changes_;
   Links links_;  // with all changes
 };
@@ -133,6 +140,8 @@ class Fault {
   virtual ~Fault() = default;
 
   virtual Result<Effect> Start(Arena* arena, Prng* dice) = 0;
+  // Just before Stop, for what only its time can show.
+  virtual Status ConfirmAtEnd(Arena* /*arena*/) { return {}; }
   virtual Status Stop(Arena* arena) = 0;
   // For how long at most, where that is less than was planned: nothing is learned from a cluster
   // that is down altogether.

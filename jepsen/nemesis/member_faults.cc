@@ -33,11 +33,7 @@ class Replacement {
   Result<bool> Go() {
     const auto members = Members();
     if (!members) return false;
-    const std::string url = arena_->cluster()->PeerUrl(node_);
-    const auto at = std::find_if(members->begin(), members->end(), [&](const auto& member) {
-      return std::find(member.peerurls().begin(), member.peerurls().end(), url) !=
-             member.peerurls().end();
-    });
+    const auto at = MemberAt(*members, node_);
     if (at != members->end() && at->id() == old_id_) return Remove();
     if (!is_removed_) {
       KEEL_RETURN_IF_ERROR(arena_->cluster()->Wipe(node_));
@@ -46,7 +42,11 @@ class Replacement {
     }
     if (!may_return_) return false;
     if (at == members->end()) return Add();
-    KEEL_RETURN_IF_ERROR(arena_->cluster()->Join(node_));
+    std::vector<size_t> nodes;
+    for (size_t i = 0; i < arena_->cluster()->size(); i++) {
+      if (MemberAt(*members, i) != members->end()) nodes.push_back(i);
+    }
+    KEEL_RETURN_IF_ERROR(arena_->cluster()->Join(node_, nodes));
     if (at->name().empty() || at->islearner()) return false;
     arena_->cluster()->Readmit(node_);
     return true;
@@ -54,6 +54,16 @@ class Replacement {
 
  private:
   using Member = etcdserverpb::Member;
+
+  // Whom the list has at that node's place.
+  [[nodiscard]] std::vector<Member>::const_iterator MemberAt(const std::vector<Member>& members,
+                                                             size_t node) const {
+    const std::string url = arena_->cluster()->PeerUrl(node);
+    return std::find_if(members.begin(), members.end(), [&](const Member& member) {
+      return std::find(member.peerurls().begin(), member.peerurls().end(), url) !=
+             member.peerurls().end();
+    });
+  }
 
   // Whoever has just confirmed the list can also change it, or hand the change to the leader.
   template <class Response, class Request>

@@ -20,13 +20,24 @@ constexpr auto kWorthwhile = milliseconds(1'000);
 
 }  // namespace
 
-void Nemesis::Note(const std::string& f, const std::string& what) {
+int64_t Nemesis::NowNs() const {
+  return static_cast<int64_t>(arena_->network()->clock().MonotonicUs()) * kNsPerUs;
+}
+
+void Nemesis::NoteRemarks() {
+  for (std::string& remark : arena_->TakeRemarks()) {
+    Note("remark", remark, NowNs());
+    remarks_.push_back(std::move(remark));
+  }
+}
+
+void Nemesis::Note(const std::string& f, const std::string& what, int64_t time_ns) {
   Event event;
   event.process = Value::Keyword("nemesis");
   event.type = EventType::kInfo;
   event.f = f;
   if (!what.empty()) event.value = Value::String(what);
-  event.time_ns = static_cast<int64_t>(arena_->network()->clock().MonotonicUs()) * kNsPerUs;
+  event.time_ns = time_ns;
   if (events_.empty()) first_ns_ = *event.time_ns;
   std::fprintf(stderr, "%8.1f s  %-26s %s\n",
                static_cast<double>(*event.time_ns - first_ns_) / kNsPerSecond, f.c_str(),
@@ -46,6 +57,7 @@ Status Nemesis::WaitUntil(steady_clock::time_point due) {
     if (!sleep_(std::max(wait, milliseconds(0)))) return Cancelled("interrupted");
     if (steady_clock::now() >= due) return {};
     KEEL_RETURN_IF_ERROR(arena_->DoChores());
+    NoteRemarks();
   }
 }
 
@@ -53,6 +65,7 @@ Status Nemesis::FinishChores() {
   const auto deadline = steady_clock::now() + kChorePatience;
   while (true) {
     KEEL_RETURN_IF_ERROR(arena_->DoChores());
+    NoteRemarks();
     if (arena_->chores().empty()) return {};
     if (steady_clock::now() > deadline) {
       return DeadlineExceeded("still not done: " + arena_->chores().front().what);
@@ -108,10 +121,13 @@ Result<Effect> Nemesis::Begin(const PlannedFault& plan, steady_clock::time_point
   Prng dice(plan.seed);
   auto fault = entry->make();
   const auto before = steady_clock::now();
+  const int64_t began_ns = NowNs();
   auto effect = fault->Start(arena_, &dice);
   if (!effect.ok() || *effect == Effect::kNothing) return effect;
   tallies_[plan.kind].confirmed++;
-  Note("start-" + plan.kind, fault->what());
+  // What it did to the clients before it was confirmed is its doing, too.
+  Note("start-" + plan.kind, fault->what(), began_ns);
+  NoteRemarks();
   if (const auto at_most = fault->LastsAtMost()) {
     ends_at = std::min(ends_at, steady_clock::now() + *at_most);
   }
@@ -124,9 +140,12 @@ Status Nemesis::End(Active* active) {
   if (active_.size() == 2) {
     overlap_ += std::chrono::duration_cast<milliseconds>(steady_clock::now() - two_since_);
   }
+  const Status confirmed = active->fault->ConfirmAtEnd(arena_);
+  const int64_t ended_ns = NowNs();
   const Status stopped = active->fault->Stop(arena_);
-  Note("stop-" + active->plan.kind, "");
-  return stopped;
+  Note("stop-" + active->plan.kind, "", ended_ns);
+  NoteRemarks();
+  return confirmed.ok() ? stopped : confirmed;
 }
 
 Status Nemesis::Heal() {

@@ -25,8 +25,9 @@ class Nemesis {
   Status Run(std::vector<PlannedFault> schedule);
   Status Heal();
 
-  // As events of :nemesis: start-KIND and stop-KIND.
+  // As events of :nemesis: start-KIND and stop-KIND, and remark.
   [[nodiscard]] const std::vector<Event>& events() const { return events_; }
+  [[nodiscard]] const std::vector<std::string>& remarks() const { return remarks_; }
   struct Tally {
     size_t confirmed = 0;
     size_t nothing = 0;
@@ -50,13 +51,17 @@ class Nemesis {
   Status WaitUntil(std::chrono::steady_clock::time_point due);
   Status FinishChores();
   Status End(Active* active);
-  void Note(const std::string& f, const std::string& what);
+  // That it happened at that moment.
+  void Note(const std::string& f, const std::string& what, int64_t time_ns);
+  void NoteRemarks();
+  [[nodiscard]] int64_t NowNs() const;
 
   Arena* const arena_;
   const Sleep sleep_;
   std::vector<PlannedFault> schedule_;
   std::vector<Active> active_;
   std::vector<Event> events_;
+  std::vector<std::string> remarks_;
   int64_t first_ns_ = 0;  // of the first of them
   std::map<std::string, Tally> tallies_;
   std::chrono::milliseconds overlap_{0};

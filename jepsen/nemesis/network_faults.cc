@@ -258,7 +258,7 @@ class NowAndThen : public Worse {
     return Effect::kConfirmed;
   }
 
-  Status Stop(Arena* arena) override {
+  Status ConfirmAtEnd(Arena* arena) override {
     KEEL_ASSIGN_OR_RETURN(bool has_happened, HasHappened(arena));
     for (int round = 0; round < kRoundsMax && !has_happened; round++) {
       const Network::Ping ping{.way = {.from = 0, .to = 1}, .bytes = kPingBytes};
@@ -266,7 +266,6 @@ class NowAndThen : public Worse {
       (void)arena->network()->Pings(pings, kRoundPatience);
       KEEL_ASSIGN_OR_RETURN(has_happened, HasHappened(arena));
     }
-    KEEL_RETURN_IF_ERROR(Worse::Stop(arena));
     return has_happened ? Status() : Internal("nothing has happened to what the links carried");
   }
 

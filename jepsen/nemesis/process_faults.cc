@@ -77,10 +77,10 @@ class RollingRestart final : public Fault {
     waiting_ = arena->cluster()->RunningNodes();
     what_ = NamesOf(arena, waiting_);
     if (waiting_.empty()) return Effect::kNothing;
-    KEEL_RETURN_IF_ERROR(Restart(arena->cluster(), waiting_.front()));
+    KEEL_RETURN_IF_ERROR(Restart(arena, waiting_.front()));
     arena->AddChore({.what = "the rolling restart",
                      .work = [arena, waiting = waiting_, next = size_t{1}]() mutable {
-                       return GoOn(arena->cluster(), waiting, &next);
+                       return GoOn(arena, waiting, &next);
                      }});
     return Effect::kConfirmed;
   }
@@ -88,12 +88,20 @@ class RollingRestart final : public Fault {
   Status Stop(Arena* /*arena*/) override { return {}; }
 
  private:
-  static Status Restart(Cluster* cluster, size_t node) {
-    KEEL_RETURN_IF_ERROR(cluster->StopNode(node));
+  static Status Restart(Arena* arena, size_t node) {
+    Cluster* cluster = arena->cluster();
+    KEEL_ASSIGN_OR_RETURN(const auto outcome, cluster->StopNode(node));
+    if (outcome == Cluster::StopOutcome::kKilled) {
+      const auto patience =
+          std::chrono::duration_cast<std::chrono::seconds>(cluster->options().stop_patience);
+      arena->Remark(cluster->NameOf(node) + " had not ended " + std::to_string(patience.count()) +
+                    " s after SIGTERM, and was killed");
+    }
     return cluster->StartNode(node);
   }
 
-  static Result<bool> GoOn(Cluster* cluster, const std::vector<size_t>& waiting, size_t* next) {
+  static Result<bool> GoOn(Arena* arena, const std::vector<size_t>& waiting, size_t* next) {
+    Cluster* cluster = arena->cluster();
     const std::vector<size_t> running = cluster->RunningNodes();
     const auto runs = [&](size_t node) {
       return std::find(running.begin(), running.end(), node) != running.end();
@@ -103,7 +111,7 @@ class RollingRestart final : public Fault {
     if (*next == waiting.size()) return true;
     // One that may end by itself is not told to: what would its exit code mean?
     if (!cluster->MayEnd(waiting[*next])) {
-      KEEL_RETURN_IF_ERROR(Restart(cluster, waiting[*next]));
+      KEEL_RETURN_IF_ERROR(Restart(arena, waiting[*next]));
     }
     (*next)++;
     return false;

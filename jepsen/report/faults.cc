@@ -1,8 +1,10 @@
 #include "jepsen/report/faults.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <map>
+#include <string_view>
 
 namespace keel::jepsen {
 namespace {
@@ -22,7 +24,9 @@ int64_t AnsweredAt(const Operation& operation) {
 }
 
 bool IsWrite(const Operation& operation) {
-  return operation.f != "read" && operation.f != "get" && operation.f != "check";
+  constexpr std::array<std::string_view, 7> kReads = {"read",    "get",    "check", "version",
+                                                      "read-at", "leader", "watch"};
+  return std::find(kReads.begin(), kReads.end(), operation.f) == kReads.end();
 }
 
 void Measure(const Band& band, std::span<const Operation> operations, FaultEffect* effect) {

@@ -1,7 +1,8 @@
-// What workloads call servers with: etcd's API over plain gRPC, one connection to each node.
+// What workloads call servers with: etcd's API, over plain gRPC by one connection to each node, or
+// through libkeel.
 //
-// A call goes to one node and is never repeated. Its failure is told apart by whether the call can
-// have taken effect: CertainlyNotDone. Belongs to the network's executor, and is
+// A plain call goes to one node and is never repeated. A failure is told apart by whether the call
+// can have taken effect: CertainlyNotDone. Belongs to the network's executor, and is
 // closed and destroyed after that has ended.
 #pragma once
 
@@ -13,6 +14,7 @@
 
 #include "base/result.h"
 #include "jepsen/cluster/network.h"
+#include "jepsen/workload/sdk.h"
 #include "net/asio_channel.h"
 
 namespace keel::jepsen {
@@ -32,6 +34,7 @@ class Client {
     std::string_view path;  // "/package.Service/Method"
     uint64_t timeout_us = 0;
     net::Metadata metadata;
+    bool through_sdk = false;  // then libkeel chooses the node
   };
 
   // `done` is called once, later. Request and Response are messages of the API.
@@ -77,6 +80,7 @@ class Client {
   bool is_closed_ = false;
   std::vector<std::unique_ptr<net::AsioChannel>> channels_;
   std::vector<Pulse> pulses_;
+  std::unique_ptr<Sdk> sdk_;
 };
 
 }  // namespace keel::jepsen

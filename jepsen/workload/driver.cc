@@ -1,7 +1,7 @@
 #include "jepsen/workload/driver.h"
 
 #include <algorithm>
-#include <thread>
+#include <future>
 
 namespace keel::jepsen {
 namespace {
@@ -15,8 +15,8 @@ constexpr auto kBetweenTries = std::chrono::milliseconds(200);
 
 }  // namespace
 
-Driver::Driver(Network* network, std::vector<Load> loads, uint64_t steps_per_second)
-    : network_(network), loads_(std::move(loads)) {
+Driver::Driver(Network* network, std::vector<Load> loads, uint64_t steps_per_second, Sleep sleep)
+    : network_(network), sleep_(std::move(sleep)), loads_(std::move(loads)) {
   uint64_t weights = 0;
   for (const Load& load : loads_) weights += load.weight;
   for (Load& load : loads_) {
@@ -41,7 +41,7 @@ Status Driver::Start(std::chrono::milliseconds patience) {
       if (std::chrono::steady_clock::now() > deadline) {
         return prepared.WithContext("preparing " + load.name);
       }
-      std::this_thread::sleep_for(kBetweenTries);
+      if (!sleep_(kBetweenTries)) return Cancelled("interrupted");
     }
   }
   network_->Run([this] {
@@ -87,7 +87,7 @@ Status Driver::AwaitIdle(std::chrono::milliseconds patience) {
     if (std::chrono::steady_clock::now() > deadline) {
       return DeadlineExceeded(std::to_string(under_way_) + " clients still wait for an answer");
     }
-    std::this_thread::sleep_for(kPollEvery);
+    if (!sleep_(kPollEvery)) return Cancelled("interrupted");
   }
   return {};
 }

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,7 +22,9 @@ class Driver {
     std::unique_ptr<Workload> workload;
     unsigned weight = 1;
   };
-  Driver(Network* network, std::vector<Load> loads, uint64_t steps_per_second);
+  // `sleep` waits so long and gives false when the run is to end: then what waits is Cancelled.
+  using Sleep = std::function<bool(std::chrono::milliseconds)>;
+  Driver(Network* network, std::vector<Load> loads, uint64_t steps_per_second, Sleep sleep);
 
   // Prepares the workloads one after the other, again and again until each succeeds or the time is
   // over, then lets them run.
@@ -47,6 +51,7 @@ class Driver {
   Status AwaitIdle(std::chrono::milliseconds patience);
 
   Network* const network_;
+  const Sleep sleep_;
   std::vector<Load> loads_;
   std::vector<Running> running_;
   bool is_on_ = false;

@@ -17,6 +17,7 @@ constexpr std::array kWorkloads = {
     WorkloadEntry{"watch", "watches that break off and go on, without a gap", 14, &MakeWatch},
     WorkloadEntry{"lease", "leases that end neither early nor late", 8, &MakeLease},
     WorkloadEntry{"lock", "locks with a fencing token", 8, &MakeLock},
+    WorkloadEntry{"election", "elections, and what the elected may say", 6, &MakeElection},
     WorkloadEntry{"session", "puts that take effect exactly once", 10, &MakeSession},
     WorkloadEntry{"compaction", "compaction, and reads of the past", 8, &MakeCompaction},
 };

@@ -58,15 +58,19 @@ class Workload {
   [[nodiscard]] virtual CheckOptions CheckedAs() const { return {}; }
   [[nodiscard]] static CheckOptions ByModel(std::string_view model);
 
-  // One call for a slot: to its node, or to the next one that answers. One client in four stays
-  // with a node while there is a connection, however long its answers take.
+  // One call for a slot: every other client goes through libkeel, the others to their node, or to
+  // the next one that answers. One client in four stays with a node while there is a connection,
+  // however long its answers take.
   template <class Response, class Request>
   void Ask(Slot* slot, std::string_view path, const Request& request,
            std::function<void(Result<Response>)> done) {
     slot->node = NodeFor(*slot);
-    client_->Ask<Response>(
-        {.node = slot->node, .path = path, .timeout_us = context_.timeout_us, .metadata = {}},
-        request, std::move(done));
+    client_->Ask<Response>({.node = slot->node,
+                            .path = path,
+                            .timeout_us = context_.timeout_us,
+                            .metadata = {},
+                            .through_sdk = slot->place % 2 == 1},
+                           request, std::move(done));
   }
   [[nodiscard]] size_t NodeFor(const Slot& slot);
   void Range(Slot* slot, const etcdserverpb::RangeRequest& request,
@@ -116,6 +120,7 @@ std::unique_ptr<Workload> MakeBank(const Workload::Context& context);
 std::unique_ptr<Workload> MakeWatch(const Workload::Context& context);
 std::unique_ptr<Workload> MakeLease(const Workload::Context& context);
 std::unique_ptr<Workload> MakeLock(const Workload::Context& context);
+std::unique_ptr<Workload> MakeElection(const Workload::Context& context);
 std::unique_ptr<Workload> MakeSession(const Workload::Context& context);
 std::unique_ptr<Workload> MakeCompaction(const Workload::Context& context);
 

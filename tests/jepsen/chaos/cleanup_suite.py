@@ -112,6 +112,14 @@ def main():
         interrupt(options, 0.3, signal.SIGINT, 130, *wired)
         interrupt(options, 4.0, signal.SIGTERM, 130, *wired)
         interrupt(options, 4.0, signal.SIGKILL, -signal.SIGKILL, *wired)
+        if os.path.exists("/dev/net/tun"):
+            carried = ["--network", "packets", "--faults", "partition-halves,delay,loss,reorder,duplicate,slow-links"]
+            to_the_end(options, *carried)
+            interrupt(options, 0.3, signal.SIGINT, 130, *carried)
+            interrupt(options, 4.0, signal.SIGTERM, 130, *carried)
+            interrupt(options, 4.0, signal.SIGKILL, -signal.SIGKILL, *carried)
+        else:
+            print("this machine has no /dev/net/tun: those runs are left out")
     print("cleanup: passed")
 
 

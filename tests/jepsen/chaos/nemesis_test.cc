@@ -1,0 +1,48 @@
+// What the nemesis writes down.
+#include "jepsen/nemesis/nemesis.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "tests/jepsen/chaos/fake_nodes.h"
+
+namespace keel::jepsen {
+namespace {
+
+using std::chrono::milliseconds;
+using NemesisTest = FakeNodesTest;
+
+bool Sleep(milliseconds time) {
+  std::this_thread::sleep_for(time);
+  return true;
+}
+
+// A member that does not end takes 300 ms to be killed: clients felt that before it was over.
+TEST_F(NemesisTest, AFaultIsOnFromItsBeginningAndWhatBecameOfItIsSaid) {
+  Start(Target::kEtcd, "stubborn");
+  Client client(cluster_->network(), cluster_->size(), 1);
+  Arena arena(cluster_.get(), &client, nullptr);
+  Nemesis nemesis(&arena, Sleep);
+  const Status ran = nemesis.Run({{.kind = "restart", .begin_ms = 0, .end_ms = 1'500, .seed = 1}});
+  ASSERT_TRUE(ran.ok()) << ran;
+  const Status healed = nemesis.Heal();
+  ASSERT_TRUE(healed.ok()) << healed;
+  cluster_->network()->Stop();
+  client.Close();
+
+  const auto& events = nemesis.events();
+  ASSERT_EQ(nemesis.remarks().size(), 3U) << "one a member";
+  EXPECT_EQ(nemesis.remarks()[0].substr(0, 16), "n1 had not ended");
+  ASSERT_GE(events.size(), 3U);
+  EXPECT_EQ(events[0].f, "start-restart");
+  EXPECT_EQ(events[1].f, "remark");
+  EXPECT_GE(*events[1].time_ns - *events[0].time_ns, 300'000'000);
+  EXPECT_TRUE(std::is_sorted(events.begin(), events.end(), [](const Event& a, const Event& b) {
+    return *a.time_ns < *b.time_ns;
+  }));
+}
+
+}  // namespace
+}  // namespace keel::jepsen
+
+int main(int argc, char** argv) { return keel::jepsen::RunTests(argc, argv); }

@@ -10,10 +10,13 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
+import sys
 import tempfile
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from ports import free_ports  # noqa: E402
 
 START_SECONDS = 30
 # Nobody's settings but the suites' own: etcdctl takes flags from there, and warns of those it does not know.
@@ -22,18 +25,6 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 
 class ClusterError(Exception):
     """The cluster did not do what it was told; the text says what its log ends with."""
-
-
-def free_ports(count):
-    """Ports that nobody listens on now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
 
 
 def wait_for(what, condition, seconds=START_SECONDS):

@@ -57,7 +57,21 @@ test_preset() {
   if (($# == 1)); then ensure_packages conformance chaos; fi
   local -a selection=(--label-exclude '^slow$')
   if (($# > 1)); then selection+=(--label-regex "$2"); fi
-  ctest --preset "$1" --parallel "$(jobs)" "${selection[@]}"
+  local code=0
+  ctest --preset "$1" --parallel "$(jobs)" "${selection[@]}" || code=$?
+  ((code == 0)) || tell_failures "$1"
+  return "${code}"
+}
+
+# tell_failures PRESET: closes a run with each failed test's last word, which ctest leaves far above.
+tell_failures() {
+  local directory=build
+  [[ "$1" == release ]] || directory="build/$1"
+  awk -F '[0-9]+/[0-9]+ Testing: ' '
+    NR == FNR { sub(/^[0-9]+:/, ""); failed[$0] = 1; next }
+    NF == 2 { name = $2; word = ""; next }
+    /^<end of output>/ || /^Test time =/ { if (name in failed) print "failed: " name ": " word; name = ""; next }
+    /[^ ]/ { word = $0 }' "${directory}/Testing/Temporary/"{LastTestsFailed,LastTest}.log
 }
 
 # -- The stages ----------------------------------------------------------------------------------
@@ -224,7 +238,7 @@ run_stage() {
   STAGE_EVIDENCE="$(evidence_in "${log}" '^$')"
   if ((code != 0)); then
     STAGE_RESULT=failed
-    STAGE_EVIDENCE="$(evidence_in "${log}" '^100%')"
+    STAGE_EVIDENCE="$(evidence_in "${log}" '^100%')$(sed -n 's/^failed: /; /p' "${log}" | tr -d '\n' | cut -c -600)"
     if ((code == 124 || code == 137)); then
       STAGE_EVIDENCE="cut off at the end of the budget"
       [[ "${name}" == release ]] || STAGE_RESULT="out of time"

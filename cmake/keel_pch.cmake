@@ -26,6 +26,7 @@ function(keel_use_pch name)
     keel_make_pch(keel_pch HEADERS ${KEEL_PCH_HEADERS})
     keel_make_pch(keel_pch_tests HEADERS ${KEEL_PCH_HEADERS} <gmock/gmock.h> <gtest/gtest.h>
                   LINKS GTest::gmock GTest::gtest)
+    keel_compile_quickly(keel_pch_tests)
   endif()
   get_target_property(links ${name} LINK_LIBRARIES)
   if("GTest::gtest" IN_LIST links)

@@ -9,10 +9,10 @@
 #   keel_benchmark(bench_raft SOURCES raft_bench.cc [DEPS ...])
 #   keel_fuzzer(raft_step SOURCES raft_step.cc [DEPS ...])
 #
-# MUTANTS on a library makes a second flavour of it, <name>_mutants, compiled with KEEL_MUTANTS=1 and
-# linked to the same flavour of its DEPS; it is built only for those who need it. MUTANTS on a
-# program or a test links that flavour. Mutants are hunted in plain builds: under a sanitizer such a
-# program is built only when it is asked for by name, and such a test is left out.
+# MUTANTS on a library makes a second flavour of it, <name>_mutants: the files that name a mutant are compiled again
+# with KEEL_MUTANTS=1, the others' objects are taken as they are. It is linked to the same flavour of its DEPS, and
+# built only for those who need it. MUTANTS on a program or a test links that flavour. Mutants are hunted in plain
+# builds: under a sanitizer such a program is built only when it is asked for by name, and such a test is left out.
 
 # Maps the names of our libraries to their flavour: raft -> raft_mutants.
 function(keel_flavoured out suffix)
@@ -20,9 +20,35 @@ function(keel_flavoured out suffix)
   set(${out} ${ARGN} PARENT_SCOPE)
 endfunction()
 
+# Splits the files of a library into those whose code a mutant can change, which `mutated` becomes, and the objects of
+# its ordinary flavour for the rest: no header knows of mutants, so these are the same in both.
+function(keel_split_by_mutants mutated objects name)
+  set(found "")
+  set(rest "$<TARGET_OBJECTS:${name}>")
+  foreach(file ${ARGN})
+    file(STRINGS ${file} lines REGEX "[Mm]utant|MUTANT" LIMIT_COUNT 1)
+    if(lines)
+      list(APPEND found ${file})
+      if(file MATCHES "^(/|\\.\\.)")
+        get_filename_component(file ${file} NAME)
+      endif()
+      string(REPLACE "." "\\." file ${file})
+      set(rest "$<FILTER:${rest},EXCLUDE,/${file}\\.o>")
+    endif()
+  endforeach()
+  # A change may bring a file its first mutant.
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${ARGN})
+  set(${mutated} ${found} PARENT_SCOPE)
+  set(${objects} ${rest} PARENT_SCOPE)
+endfunction()
+
 function(keel_add_library name suffix)
   cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "DEPS;LINKS;SOURCES")
   keel_flavoured(deps "${suffix}" ${arg_DEPS})
+  if(suffix AND arg_SOURCES)
+    keel_split_by_mutants(mutated objects ${name} ${arg_SOURCES})
+    set(arg_SOURCES ${mutated} ${objects})
+  endif()
   if(arg_SOURCES)
     add_library(${name}${suffix} STATIC ${arg_SOURCES})
     set(scope PUBLIC)
@@ -37,7 +63,7 @@ function(keel_add_library name suffix)
   endif()
   if(suffix)
     target_compile_definitions(${name}${suffix} ${scope} KEEL_MUTANTS=1)
-    set_target_properties(${name}${suffix} PROPERTIES EXCLUDE_FROM_ALL TRUE)
+    set_target_properties(${name}${suffix} PROPERTIES EXCLUDE_FROM_ALL TRUE LINKER_LANGUAGE CXX)
   endif()
 endfunction()
 
@@ -65,9 +91,19 @@ function(keel_program name)
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${deps} ${arg_LINKS} Threads::Threads)
+  if("GTest::gtest" IN_LIST arg_LINKS)
+    keel_compile_quickly(${name})
+  endif()
   keel_use_pch(${name})
   if(arg_MUTANTS AND KEEL_SANITIZE)
     set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL TRUE)
+  endif()
+endfunction()
+
+# What a test itself does takes no time; to compile it does.
+function(keel_compile_quickly name)
+  if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+    target_compile_options(${name} PRIVATE -O1)
   endif()
 endfunction()
 

@@ -22,6 +22,11 @@ add_compile_definitions(_GLIBCXX_ASSERTIONS)
 
 find_package(Threads REQUIRED)
 
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # It collects its garbage from the first megabytes on, and finds next to none: a tenth of its time.
+  add_compile_options("SHELL:--param ggc-min-heapsize=524288")
+endif()
+
 # -- Warnings ------------------------------------------------------------------------------------
 add_compile_options(
   -Wall -Wextra -Wpedantic -Werror

@@ -72,15 +72,18 @@ void Revoke(const CorePtr& core, const pb::LeaseRevokeRequest& message, const Ca
 
 // ---- what is left, and which there are: of a view, on the pool ----
 
-std::optional<uint64_t> GrantedOf(const kv::ReadView& view, kv::LeaseId id) {
+// Nothing, where there is no such lease.
+Result<std::optional<uint64_t>> GrantedOf(const kv::ReadView& view, kv::LeaseId id) {
   const std::string key = view.layout().NumberKey(kv::Family::kLeases, id.value());
   const auto iterator = view.Iterate(true);
   iterator->Seek(key);
-  if (!iterator->Valid() || iterator->key() != key) return std::nullopt;
+  KEEL_RETURN_IF_ERROR(iterator->status());
+  if (!iterator->Valid() || iterator->key() != key) return std::optional<uint64_t>();
   uint64_t ttl_s = 0;
   ByteReader reader(iterator->value());
-  if (!reader.ReadVarint64(&ttl_s)) return std::nullopt;
-  return ttl_s;
+  if (!reader.ReadVarint64(&ttl_s))
+    return DataLoss("lease " + std::to_string(id.value()) + " is malformed");
+  return std::optional<uint64_t>(ttl_s);
 }
 
 Status AddKeys(const kv::ReadView& view, kv::LeaseId id, pb::LeaseTimeToLiveResponse* response) {
@@ -100,9 +103,10 @@ void AnswerTimeToLive(const CorePtr& core, const pb::LeaseTimeToLiveRequest& mes
   response.set_id(message.id());
   response.set_ttl(-1);
   const auto granted_s = GrantedOf(view, IdOf(message.id()));
-  if (left.found && granted_s.has_value()) {
+  if (!granted_s.ok()) return reply.Fail(Unmapped(granted_s.status()));
+  if (left.found && granted_s->has_value()) {
     response.set_ttl(static_cast<int64_t>(left.seconds));
-    response.set_grantedttl(static_cast<int64_t>(*granted_s));
+    response.set_grantedttl(static_cast<int64_t>(**granted_s));
     if (message.keys()) {
       if (const Status read = AddKeys(view, IdOf(message.id()), &response); !read.ok()) {
         return reply.Fail(Unmapped(read));

@@ -19,6 +19,7 @@ def complaints_about(sources):
             yield from floors.check_libraries(file)
             yield from floors.check_core(file, sources)
         yield from shape.check_header(file)
+        yield from shape.check_mutants(file)
         yield from shape.check_file_length(file)
         yield from shape.check_function_length(file)
         yield from shape.check_machine_paths(file)

@@ -94,6 +94,15 @@ class Floors(unittest.TestCase):
         self.assertEqual(complaints({"server/a.cc": "#include <gflags/gflags.h>\n"}), {})
 
 
+class Mutants(unittest.TestCase):
+    def test_a_header_knows_of_none(self):
+        self.assertEqual(complaints({"raft/raft.h": HEADER + "bool a = KEEL_MUTANT(kLate12);\n"}).keys(), {"raft/raft.h:3"})
+        self.assertEqual(complaints({"raft/raft.h": HEADER + '#include "base/mutant.h"\n'}).keys(), {"raft/raft.h:3"})
+
+    def test_a_file_of_code_may(self):
+        self.assertEqual(complaints({"raft/raft.cc": '\n#include "base/mutant.h"\nbool a = KEEL_MUTANT(kLate12);\n'}), {})
+
+
 class Core(unittest.TestCase):
     def test_clocks_threads_dice_and_libraries_fail(self):
         for name in ("thread", "mutex", "random", "chrono", "condition_variable", "atomic", "iostream",

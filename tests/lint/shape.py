@@ -26,6 +26,18 @@ def check_header(source):
     yield Complaint(source.path, max(1, len(source.lines)), "#pragma once is missing")
 
 
+MUTANT_HEADERS = {"base/mutant.h", "base/mutant_list.h"}
+
+
+def check_mutants(source):
+    """Only files with a mutant are compiled twice: a header with one would leave the others wrong."""
+    if source.suffix != ".h" or str(source.path) in MUTANT_HEADERS:
+        return
+    for number, line in enumerate(source.lines, start=1):
+        if "KEEL_MUTANT" in line or '"base/mutant.h"' in line:
+            yield Complaint(source.path, number, "a header knows of no mutant: move what it changes into the .cc file")
+
+
 def check_file_length(source):
     if source.suffix in LENGTH_BOUND_SUFFIXES and len(source.lines) > FILE_LINES_MAX:
         yield Complaint(source.path, FILE_LINES_MAX + 1,

@@ -70,7 +70,11 @@ std::string WhyNotWell(const RunResult& result) {
            (worst.anomaly.empty() ? worst.reason : worst.anomaly);
   }
   if (!result.status.ok()) why += (why.empty() ? "" : "; ") + result.status.ToString();
-  return why.substr(0, why.find('\n'));
+  while (why.ends_with('\n')) why.pop_back();
+  // Of a log's end, its last word.
+  const size_t first_end = why.find('\n');
+  if (first_end == std::string::npos) return why;
+  return why.substr(0, first_end) + " " + why.substr(why.rfind('\n') + 1);
 }
 
 }  // namespace

@@ -36,17 +36,14 @@ int main(int argc, char** argv) {
   }
   keel::jepsen::Interrupt interrupt;
   if (arguments->hunts_mutants) return keel::jepsen::HuntMutants(*arguments, &interrupt);
-  const keel::jepsen::RunResult result = keel::jepsen::RunChaos(*arguments, &interrupt);
+  keel::jepsen::RunResult result = keel::jepsen::RunChaos(*arguments, &interrupt);
   if (interrupt.has_come()) {
     std::fputs("keel-jepsen: interrupted; nothing is left behind\n", stderr);
     return kInterrupted;
   }
   if (!arguments->out.empty()) {
     const keel::Status saved = Save(*arguments, result);
-    if (!saved.ok()) {
-      std::fprintf(stderr, "keel-jepsen: %s\n", std::string(saved.message()).c_str());
-      return kRunFailed;
-    }
+    if (result.status.ok()) result.status = saved;
   }
   std::fputs(keel::jepsen::Summary(*arguments, result).c_str(), stdout);
   if (keel::jepsen::AnomalyCount(result) > 0) return kAnomaly;

@@ -20,7 +20,8 @@ using std::chrono::steady_clock;
 constexpr auto kPreparePatience = milliseconds(60'000);
 constexpr auto kRecoverPatience = milliseconds(60'000);
 constexpr auto kQuiet = milliseconds(2'000);
-constexpr auto kIdlePatience = milliseconds(15'000);
+// A put in a session is sent again for a minute.
+constexpr auto kIdlePatience = milliseconds(90'000);
 constexpr auto kReadPatience = milliseconds(120'000);
 // So many steps a second keep one crowd of clients busy.
 constexpr uint64_t kRateOfOneCrowd = 600;
@@ -93,7 +94,7 @@ std::vector<Driver::Load> MakeLoads(const ChaosArguments& arguments, Client* cli
 
 // Every node answers a read that a majority has confirmed.
 Status AwaitAllServing(Arena* arena, const Nemesis::Sleep& sleep) {
-  const auto deadline = steady_clock::now() + kRecoverPatience;
+  Patience patience = arena->cluster()->For(kRecoverPatience);
   for (size_t node = 0; node < arena->cluster()->size(); node++) {
     while (true) {
       KEEL_RETURN_IF_ERROR(arena->cluster()->CheckAlive());
@@ -103,7 +104,7 @@ Status AwaitAllServing(Arena* arena, const Nemesis::Sleep& sleep) {
                                                                    .metadata = {}},
                                                                   RangeOf("/chaos/probe"));
       if (answer.ok()) break;
-      if (steady_clock::now() > deadline) {
+      if (patience.IsOver()) {
         return DeadlineExceeded(
             arena->cluster()->NameOf(node) +
             " does not serve though all faults are over: " + answer.status().ToString() +
@@ -118,7 +119,7 @@ Status AwaitAllServing(Arena* arena, const Nemesis::Sleep& sleep) {
 // Faults, recovery, quiet, last reads.
 Status Live(const ChaosArguments& arguments, Arena* arena, Driver* driver, Nemesis* nemesis,
             const Nemesis::Sleep& sleep, RunResult* result) {
-  KEEL_RETURN_IF_ERROR(driver->Start(kPreparePatience));
+  KEEL_RETURN_IF_ERROR(driver->Start(arena->cluster()->For(kPreparePatience)));
   if (!sleep(milliseconds(1'000))) return Cancelled("interrupted");
   const Status faults = nemesis->Run(MakeSchedule(ScheduleOf(arguments)));
   const auto healing = steady_clock::now();
@@ -128,8 +129,8 @@ Status Live(const ChaosArguments& arguments, Arena* arena, Driver* driver, Nemes
   KEEL_RETURN_IF_ERROR(AwaitAllServing(arena, sleep));
   result->healed_after = std::chrono::duration_cast<milliseconds>(steady_clock::now() - healing);
   if (!sleep(kQuiet)) return Cancelled("interrupted");
-  KEEL_RETURN_IF_ERROR(driver->Stop(kIdlePatience));
-  KEEL_RETURN_IF_ERROR(driver->ReadAll(kReadPatience));
+  KEEL_RETURN_IF_ERROR(driver->Stop(arena->cluster()->For(kIdlePatience)));
+  KEEL_RETURN_IF_ERROR(driver->ReadAll(arena->cluster()->For(kReadPatience)));
   return arena->cluster()->CheckAlive();
 }
 

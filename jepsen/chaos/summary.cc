@@ -59,6 +59,24 @@ std::string LeftOutLines(const ChaosArguments& arguments) {
   return text;
 }
 
+// In one line why this run is not well; empty: it is.
+std::string WhyNotWell(const RunResult& result) {
+  std::string why;
+  for (const WorkloadResult& workload : result.workloads) {
+    if (workload.report.judgements.empty()) continue;
+    const Judgement& worst = workload.report.judgements.front();
+    why += (why.empty() ? "" : "; ") + workload.name + " is " +
+           std::string(ToString(worst.verdict)) + ": " +
+           (worst.anomaly.empty() ? worst.reason : worst.anomaly);
+  }
+  if (!result.status.ok()) why += (why.empty() ? "" : "; ") + result.status.ToString();
+  while (why.ends_with('\n')) why.pop_back();
+  // Of a log's end, its last word.
+  const size_t first_end = why.find('\n');
+  if (first_end == std::string::npos) return why;
+  return why.substr(0, first_end) + " " + why.substr(why.rfind('\n') + 1);
+}
+
 }  // namespace
 
 size_t AnomalyCount(const RunResult& result) {
@@ -114,8 +132,9 @@ std::string Summary(const ChaosArguments& arguments, const RunResult& result) {
   text += "replay: " + ReplayCommand(arguments) + "\n";
   text += "chaos: ops_ok=" + std::to_string(OkCount(result)) +
           " anomalies=" + std::to_string(AnomalyCount(result)) +
-          " seed=" + std::to_string(arguments.seed) + "\n";
-  return text;
+          " seed=" + std::to_string(arguments.seed);
+  const std::string why = WhyNotWell(result);
+  return text + (why.empty() ? "" : " failed: " + why) + "\n";
 }
 
 }  // namespace keel::jepsen

@@ -93,11 +93,8 @@ Status Child::Send(int signal_number) const {
   return {};
 }
 
-std::optional<int> Child::WaitForEnd(std::chrono::milliseconds patience) {
-  const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (IsRunning() && std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::sleep_for(kPollEvery);
-  }
+std::optional<int> Child::WaitForEnd(Patience patience) {
+  while (IsRunning() && !patience.IsOver()) std::this_thread::sleep_for(kPollEvery);
   return ended_;
 }
 

@@ -7,13 +7,13 @@
 
 #include <sys/types.h>
 
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "jepsen/cluster/patience.h"
 
 namespace keel::jepsen {
 
@@ -34,8 +34,8 @@ class Child {
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] bool IsRunning();
   Status Send(int signal_number) const;
-  // How it ended, as waitpid tells it; nothing when it still runs after that time.
-  std::optional<int> WaitForEnd(std::chrono::milliseconds patience);
+  // How it ended, as waitpid tells it; nothing when it still runs after that.
+  std::optional<int> WaitForEnd(Patience patience);
   // As /proc tells it: R, S, D, T (stopped), Z; a blank when it is gone.
   [[nodiscard]] char State() const;
 

@@ -18,7 +18,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr auto kSignalPatience = milliseconds(5'000);
+// A process that waits for its disk takes no signal.
+constexpr auto kSignalPatience = milliseconds(20'000);
 constexpr auto kStartPatience = milliseconds(60'000);
 constexpr auto kPollEvery = milliseconds(5);
 
@@ -76,9 +77,9 @@ Status Cluster::BeginNetwork() {
     return {};
   }
   if (options_.attached.empty()) {
-    KEEL_ASSIGN_OR_RETURN(const auto ports, FreePorts(2 * size()));
+    KEEL_ASSIGN_OR_RETURN(claim_, PortClaim::Make(2 * size()));
     for (size_t i = 0; i < size(); i++) {
-      ports_.push_back({.peer = ports[2 * i], .client = ports[2 * i + 1]});
+      ports_.push_back({.peer = claim_->ports()[2 * i], .client = claim_->ports()[2 * i + 1]});
     }
   }
   for (const net::Address& address : options_.attached) {
@@ -144,8 +145,7 @@ Status Cluster::Join(size_t node, const std::vector<size_t>& members) {
 
 Status Cluster::Wipe(size_t node) {
   nodes_[node].process = nullptr;
-  nodes_[node].state = NodeState::kDown;
-  network_->SetProcess(node, 0);
+  NoteDown(node, /*has_given_up=*/false);
   std::error_code error;
   std::filesystem::remove_all(DataOf(node), error);
   return error ? Internal("removing " + DataOf(node) + ": " + error.message()) : Status();
@@ -154,6 +154,7 @@ Status Cluster::Wipe(size_t node) {
 Status Cluster::Launch(size_t node, const Origin& origin) {
   Node& started = nodes_[node];
   started.process = nullptr;
+  KEEL_RETURN_IF_ERROR(AwaitFreePorts(node));
   Child::Options child{
       .arguments = CommandOf(node, origin), .environment = {}, .log_path = LogOf(node)};
   if (network_->wires() != nullptr) child.network = network_->wires()->NamespaceOf(node);
@@ -161,14 +162,36 @@ Status Cluster::Launch(size_t node, const Origin& origin) {
   KEEL_ASSIGN_OR_RETURN(started.process, Child::Start(child));
   network_->SetProcess(node, started.process->pid());
   started.state = NodeState::kRunning;
+  started.has_given_up = false;
   started.started_at = std::chrono::steady_clock::now();
   return {};
 }
 
+Status Cluster::AwaitFreePorts(size_t node) const {
+  if (claim_ == nullptr) return {};  // nobody else is in a namespace
+  for (const uint16_t port : {ports_[node].peer, ports_[node].client}) {
+    Patience patience = For(kStartPatience);
+    while (!IsPortFree(ports_[node].host, port)) {
+      if (patience.IsOver()) {
+        return Unavailable("another program has taken port " + std::to_string(port) + " of " +
+                           NameOf(node));
+      }
+      std::this_thread::sleep_for(kPollEvery);
+    }
+  }
+  return {};
+}
+
+void Cluster::NoteDown(size_t node, bool has_given_up) {
+  nodes_[node].state = NodeState::kDown;
+  nodes_[node].has_given_up = has_given_up;
+  network_->SetProcess(node, 0);
+}
+
 // The port itself, not the proxy's, which is always open.
 Status Cluster::AwaitPort(size_t node) {
-  const auto deadline = std::chrono::steady_clock::now() + kStartPatience;
-  while (std::chrono::steady_clock::now() < deadline) {
+  Patience patience = For(kStartPatience);
+  while (!patience.IsOver()) {
     if (!nodes_[node].process->IsRunning()) return Ended(node);
     if (IsOpen(node)) return {};
     std::this_thread::sleep_for(kPollEvery);
@@ -184,14 +207,13 @@ bool Cluster::IsOpen(size_t node) const {
 Status Cluster::KillNodes(const std::vector<size_t>& nodes) {
   for (const size_t node : nodes) KEEL_RETURN_IF_ERROR(nodes_[node].process->Send(SIGKILL));
   for (const size_t node : nodes) {
-    Node& killed = nodes_[node];
-    const auto status = killed.process->WaitForEnd(kSignalPatience);
-    if (!status || !WIFSIGNALED(*status) || WTERMSIG(*status) != SIGKILL) {
+    const auto status = nodes_[node].process->WaitForEnd(For(kSignalPatience));
+    const bool is_killed = status && WIFSIGNALED(*status) && WTERMSIG(*status) == SIGKILL;
+    if (!is_killed && !(status && nodes_[node].may_end)) {
       return Internal(NameOf(node) + " did not die of SIGKILL: " +
                       (status ? HowItEnded(*status) : std::string("it runs")));
     }
-    killed.state = NodeState::kDown;
-    network_->SetProcess(node, 0);
+    NoteDown(node, /*has_given_up=*/false);
   }
   return {};
 }
@@ -199,7 +221,7 @@ Status Cluster::KillNodes(const std::vector<size_t>& nodes) {
 Result<Cluster::StopOutcome> Cluster::StopNode(size_t node) {
   Node& stopped = nodes_[node];
   KEEL_RETURN_IF_ERROR(stopped.process->Send(SIGTERM));
-  const auto status = stopped.process->WaitForEnd(options_.stop_patience);
+  const auto status = stopped.process->WaitForEnd(For(options_.stop_patience));
   if (!status && options_.target != Target::kKeel) {
     KEEL_RETURN_IF_ERROR(KillNodes({node}));
     return StopOutcome::kKilled;
@@ -211,17 +233,17 @@ Result<Cluster::StopOutcome> Cluster::StopNode(size_t node) {
     return Internal(NameOf(node) + " did not end by itself on SIGTERM: " +
                     (status ? HowItEnded(*status) : std::string("it runs")));
   }
-  stopped.state = NodeState::kDown;
-  network_->SetProcess(node, 0);
+  NoteDown(node, /*has_given_up=*/false);
   return StopOutcome::kEnded;
 }
 
 Status Cluster::PauseNode(size_t node) {
   Node& paused = nodes_[node];
   KEEL_RETURN_IF_ERROR(paused.process->Send(SIGSTOP));
-  const auto deadline = std::chrono::steady_clock::now() + kSignalPatience;
+  Patience patience = For(kSignalPatience);
   while (paused.process->State() != 'T') {
-    if (std::chrono::steady_clock::now() > deadline) {
+    if (paused.may_end && TakeEnd(node, milliseconds(0))) return {};
+    if (patience.IsOver()) {
       return Internal(NameOf(node) + " was not stopped by SIGSTOP");
     }
     std::this_thread::sleep_for(kPollEvery);
@@ -231,6 +253,7 @@ Status Cluster::PauseNode(size_t node) {
 }
 
 Status Cluster::ResumeNode(size_t node) {
+  if (nodes_[node].state != NodeState::kPaused) return {};
   KEEL_RETURN_IF_ERROR(nodes_[node].process->Send(SIGCONT));
   nodes_[node].state = NodeState::kRunning;
   return {};
@@ -251,11 +274,8 @@ Status Cluster::CheckAlive() {
 }
 
 std::optional<int> Cluster::TakeEnd(size_t node, milliseconds patience) {
-  const auto status = nodes_[node].process->WaitForEnd(patience);
-  if (status) {
-    nodes_[node].state = NodeState::kDown;
-    network_->SetProcess(node, 0);
-  }
+  const auto status = nodes_[node].process->WaitForEnd(For(patience));
+  if (status) NoteDown(node, /*has_given_up=*/true);
   return status;
 }
 

@@ -14,6 +14,8 @@
 #include "base/result.h"
 #include "jepsen/cluster/child.h"
 #include "jepsen/cluster/network.h"
+#include "jepsen/cluster/patience.h"
+#include "jepsen/cluster/ports.h"
 
 namespace keel::jepsen {
 
@@ -74,17 +76,24 @@ class Cluster {
   // all that the cluster has now, itself among them; etcd wants to be told these and no others.
   Status Join(size_t node, const std::vector<size_t>& members);
   [[nodiscard]] bool MayEnd(size_t node) const { return nodes_[node].may_end; }
+  // It is down, and nobody killed or stopped it.
+  [[nodiscard]] bool HasGivenUp(size_t node) const { return nodes_[node].has_given_up; }
+  // For what the nodes do, on the disk that they use.
+  [[nodiscard]] Patience For(std::chrono::milliseconds time) const {
+    return Patience(time, options_.directory);
+  }
   // Its client port is open: it serves, or waits for others to.
   Status AwaitPort(size_t node);
   [[nodiscard]] bool IsOpen(size_t node) const;
-  // SIGKILL, to all at once; confirmed by how each ended.
+  // SIGKILL, to all at once; confirmed by how each ended. One that may end by itself may have.
   Status KillNodes(const std::vector<size_t>& nodes);
   // SIGTERM, and an end by itself with exit code 0. A target that is not ours and does not end in
   // time is killed, as an operator would; ours is held to it.
   enum class StopOutcome : uint8_t { kEnded, kKilled };
   Result<StopOutcome> StopNode(size_t node);
-  // SIGSTOP; confirmed by the state of its process.
+  // SIGSTOP; confirmed by the state of its process. One that may end by itself may have.
   Status PauseNode(size_t node);
+  // Nothing, where it is not paused.
   Status ResumeNode(size_t node);
   // From now on, or no longer, the node may end by itself, as one does whose disk has failed.
   void AllowEnd(size_t node, bool may_end) { nodes_[node].may_end = may_end; }
@@ -97,6 +106,7 @@ class Cluster {
   struct Node {
     NodeState state = NodeState::kDown;
     bool may_end = false;
+    bool has_given_up = false;
     bool is_withdrawn = false;
     std::unique_ptr<Child> process;
     std::chrono::steady_clock::time_point started_at;
@@ -111,9 +121,14 @@ class Cluster {
   };
   [[nodiscard]] std::vector<std::string> CommandOf(size_t node, const Origin& origin) const;
   Status Launch(size_t node, const Origin& origin);
+  // Whoever has taken its ports while it was down is waited for.
+  Status AwaitFreePorts(size_t node) const;
+  // It has ended, and that is how it should be.
+  void NoteDown(size_t node, bool has_given_up);
   [[nodiscard]] Status Ended(size_t node) const;
 
   const Options options_;
+  std::unique_ptr<PortClaim> claim_;
   std::vector<Network::NodePorts> ports_;
   std::unique_ptr<Network> network_;
   std::vector<Node> nodes_;

@@ -12,20 +12,57 @@ namespace keel::jepsen {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
+using NodeState = Cluster::NodeState;
 
 constexpr auto kEffectPatience = milliseconds(2'000);
 constexpr auto kPollEvery = milliseconds(10);
 constexpr auto kOutage = milliseconds(500);
-constexpr auto kEndPatience = milliseconds(1'500);
+constexpr auto kEndPatience = milliseconds(5'000);
 
-bool Grows(const std::atomic<uint64_t>& counter, uint64_t before) {
-  const auto deadline = steady_clock::now() + kEffectPatience;
+bool Grows(Arena* arena, const std::atomic<uint64_t>& counter, uint64_t before) {
+  Patience patience = arena->cluster()->For(kEffectPatience);
   while (counter.load() == before) {
-    if (steady_clock::now() > deadline) return false;
+    if (patience.IsOver()) return false;
     std::this_thread::sleep_for(kPollEvery);
   }
   return true;
+}
+
+// Whether a node that met a broken disk goes on or ends shows only once it has been run for a
+// while: it may be starting, be stopped by another fault, or be slow to get its turn. One that has
+// ended by itself is started again, after `mend`.
+Arena::Chore AwaitFate(Arena* arena, size_t node, std::function<Status()> mend) {
+  Cluster* cluster = arena->cluster();
+  return {.what = cluster->NameOf(node) + " neither serves nor ends after its disk was broken",
+          .work = [cluster, node, mend = std::move(mend),
+                   patience = cluster->For(kEndPatience)]() mutable -> Result<bool> {
+            if (cluster->StateOf(node) == NodeState::kRunning) {
+              cluster->TakeEnd(node, milliseconds(0));
+            }
+            if (cluster->HasGivenUp(node)) {
+              cluster->AllowEnd(node, false);
+              KEEL_RETURN_IF_ERROR(mend());
+              KEEL_RETURN_IF_ERROR(cluster->StartNode(node));
+              return true;
+            }
+            const bool is_up = cluster->StateOf(node) == NodeState::kRunning;
+            if (!is_up || !cluster->IsOpen(node) || !patience.IsOver()) return false;
+            cluster->AllowEnd(node, false);
+            return true;
+          }};
+}
+
+Status Await(Arena* arena, Arena::Chore fate) {
+  KEEL_ASSIGN_OR_RETURN(const bool is_known, fate.work());
+  if (!is_known) arena->AddChore(std::move(fate));
+  return {};
+}
+
+// Whom a disk fault may hit: nobody of whom it is still open what the last one came to.
+std::optional<size_t> Victim(Arena* arena, Prng* dice) {
+  const std::vector<size_t> victims = arena->Victims(1, dice);
+  if (victims.empty() || arena->cluster()->MayEnd(victims[0])) return std::nullopt;
+  return victims[0];
 }
 
 class LostWrites final : public Fault {
@@ -68,15 +105,14 @@ class LostWrites final : public Fault {
 class RefusingDisk : public Fault {
  public:
   Result<Effect> Start(Arena* arena, Prng* dice) override {
-    const std::vector<size_t> victims = arena->Victims(1, dice);
-    if (victims.empty()) return Effect::kNothing;
-    victim_ = victims[0];
+    victim_ = Victim(arena, dice);
+    if (!victim_) return Effect::kNothing;
     what_ = arena->cluster()->NameOf(*victim_);
     ShimControl* control = arena->shims()->Of(*victim_);
     const uint64_t before = CounterOf(control).load();
     arena->cluster()->AllowEnd(*victim_, true);
     SwitchOf(control) = 1;
-    if (Grows(CounterOf(control), before)) return Effect::kConfirmed;
+    if (Grows(arena, CounterOf(control), before)) return Effect::kConfirmed;
     KEEL_RETURN_IF_ERROR(Stop(arena));  // it writes nothing now
     return Effect::kNothing;
   }
@@ -84,14 +120,7 @@ class RefusingDisk : public Fault {
   Status Stop(Arena* arena) override {
     if (!victim_) return {};
     SwitchOf(arena->shims()->Of(*victim_)) = 0;
-    Cluster* cluster = arena->cluster();
-    // One that has lost a write must not go on as if it had not: it has stopped, or stops now.
-    if (cluster->StateOf(*victim_) != Cluster::NodeState::kDown) {
-      cluster->TakeEnd(*victim_, kEndPatience);
-    }
-    cluster->AllowEnd(*victim_, false);
-    if (cluster->StateOf(*victim_) != Cluster::NodeState::kDown) return {};
-    return cluster->StartNode(*victim_);
+    return Await(arena, AwaitFate(arena, *victim_, [] { return Status(); }));
   }
 
  protected:
@@ -123,7 +152,7 @@ class SlowDisk final : public Fault {
     ShimControl* control = arena->shims()->Of(victim_);
     const uint64_t before = control->slowed_syncs;
     control->slow_sync_us = slow_us;
-    if (Grows(control->slowed_syncs, before)) return Effect::kConfirmed;
+    if (Grows(arena, control->slowed_syncs, before)) return Effect::kConfirmed;
     control->slow_sync_us = 0;
     return Effect::kNothing;
   }
@@ -137,65 +166,9 @@ class SlowDisk final : public Fault {
   size_t victim_ = 0;
 };
 
-// A node must start with the damage and heal, or refuse to start and say why. One that refused has
-// told nobody anything, and gets its files back as they were; one that ran for a while, its bit.
-class BitFlip final : public Fault {
+// One bit of one of a node's files.
+class Bit {
  public:
-  Result<Effect> Start(Arena* arena, Prng* dice) override {
-    const std::vector<size_t> victims = arena->Victims(1, dice);
-    if (victims.empty()) return Effect::kNothing;
-    victim_ = victims[0];
-    Cluster* cluster = arena->cluster();
-    KEEL_RETURN_IF_ERROR(cluster->KillNodes({victim_}));
-    const std::string copy = cluster->DataOf(victim_) + ".copy";
-    std::error_code error;
-    std::filesystem::copy(cluster->DataOf(victim_), copy, std::filesystem::copy_options::recursive,
-                          error);
-    const bool is_flipped = !error && Choose(cluster->DataOf(victim_), dice) && Flip();
-    cluster->AllowEnd(victim_, true);
-    KEEL_RETURN_IF_ERROR(cluster->StartNode(victim_));
-    if (!is_flipped) return Internal("no bit could be flipped in " + path_);
-    has_refused_ = HasRefused(cluster);
-    if (has_refused_) {
-      std::filesystem::remove_all(cluster->DataOf(victim_), error);
-      std::filesystem::rename(copy, cluster->DataOf(victim_), error);
-      if (error) return Internal("bringing back " + cluster->DataOf(victim_));
-      arena->shims()->ForgetJournals(victim_);
-    }
-    std::filesystem::remove_all(copy, error);
-    what_ = cluster->NameOf(victim_) + " " + std::filesystem::path(path_).filename().string() +
-            " at " + std::to_string(offset_) + (has_refused_ ? ": it refused to start" : "");
-    return Effect::kConfirmed;
-  }
-
-  Status Stop(Arena* arena) override {
-    Cluster* cluster = arena->cluster();
-    if (cluster->StateOf(victim_) != Cluster::NodeState::kDown) {
-      cluster->TakeEnd(victim_, kEndPatience);
-    }
-    const bool has_ended = cluster->StateOf(victim_) == Cluster::NodeState::kDown;
-    // What it has not met yet it would meet at some time after the fault: a table is read when
-    // somebody asks for its keys. All else is read at the start.
-    const bool is_table = path_.ends_with(".ldb");
-    if (!has_refused_ && (has_ended || is_table) && ByteThere() == damaged_) (void)Flip();
-    cluster->AllowEnd(victim_, false);
-    if (!has_ended) return {};
-    if (cluster->LogTail(victim_, 1).empty()) {
-      return Internal(cluster->NameOf(victim_) + " does not say why it refuses its files");
-    }
-    return cluster->StartNode(victim_);
-  }
-
- private:
-  // It ends before it serves. One that does neither for a while heals, as far as we can tell.
-  bool HasRefused(Cluster* cluster) {
-    const auto deadline = steady_clock::now() + kEffectPatience;
-    while (steady_clock::now() < deadline && !cluster->IsOpen(victim_)) {
-      if (cluster->TakeEnd(victim_, kPollEvery)) return true;
-    }
-    return false;
-  }
-
   bool Choose(const std::string& directory, Prng* dice) {
     std::vector<std::string> files;
     std::error_code error;
@@ -211,30 +184,102 @@ class BitFlip final : public Fault {
     return true;
   }
 
-  // None where the file is gone; another than the damaged one where it was written anew.
+  [[nodiscard]] bool Flip() {
+    const int byte = ByteThere();
+    if (byte < 0) return false;
+    damaged_ = byte ^ (1 << bit_);
+    return Put(damaged_);
+  }
+
+  // Where the file is still there, and was not written anew.
+  void FlipBack() const {
+    if (ByteThere() == damaged_) (void)Put(damaged_ ^ (1 << bit_));
+  }
+
+  [[nodiscard]] bool IsInTable() const { return path_.ends_with(".ldb"); }
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] std::string Place() const {
+    return std::filesystem::path(path_).filename().string() + " at " + std::to_string(offset_);
+  }
+
+ private:
+  // Negative where the file is gone.
   [[nodiscard]] int ByteThere() const {
     std::ifstream file(path_, std::ios::binary);
     file.seekg(static_cast<std::streamoff>(offset_));
     return file.get();
   }
 
-  [[nodiscard]] bool Flip() {
+  [[nodiscard]] bool Put(int byte) const {
     std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekg(static_cast<std::streamoff>(offset_));
-    const int byte = file.get();
-    if (byte < 0) return false;
     file.seekp(static_cast<std::streamoff>(offset_));
-    damaged_ = byte ^ (1 << bit_);
-    file.put(static_cast<char>(damaged_));
+    file.put(static_cast<char>(byte));
     file.flush();
     return file.good();
   }
 
-  size_t victim_ = 0;
   std::string path_;
   uint64_t offset_ = 0;
   unsigned bit_ = 0;
   int damaged_ = 0;  // the byte as the flip left it
+};
+
+// A node must start with the damage and heal, or refuse to start and say why. One that refused has
+// told nobody anything, and gets its files back as they were; one that ran for a while, its bit.
+class BitFlip final : public Fault {
+ public:
+  Result<Effect> Start(Arena* arena, Prng* dice) override {
+    const auto victim = Victim(arena, dice);
+    if (!victim) return Effect::kNothing;
+    victim_ = *victim;
+    Cluster* cluster = arena->cluster();
+    KEEL_RETURN_IF_ERROR(cluster->KillNodes({victim_}));
+    const std::string copy = cluster->DataOf(victim_) + ".copy";
+    std::error_code error;
+    std::filesystem::copy(cluster->DataOf(victim_), copy, std::filesystem::copy_options::recursive,
+                          error);
+    const bool is_flipped = !error && bit_.Choose(cluster->DataOf(victim_), dice) && bit_.Flip();
+    cluster->AllowEnd(victim_, true);
+    KEEL_RETURN_IF_ERROR(cluster->StartNode(victim_));
+    if (!is_flipped) return Internal("no bit could be flipped in " + bit_.path());
+    has_refused_ = HasRefused(cluster);
+    if (has_refused_) {
+      std::filesystem::remove_all(cluster->DataOf(victim_), error);
+      std::filesystem::rename(copy, cluster->DataOf(victim_), error);
+      if (error) return Internal("bringing back " + cluster->DataOf(victim_));
+      arena->shims()->ForgetJournals(victim_);
+    }
+    std::filesystem::remove_all(copy, error);
+    what_ = cluster->NameOf(victim_) + " " + bit_.Place() +
+            (has_refused_ ? ": it refused to start" : "");
+    return Effect::kConfirmed;
+  }
+
+  Status Stop(Arena* arena) override {
+    // What it has not met yet it would meet at some time after the fault: a table is read when
+    // somebody asks for its keys. All else is read at the start.
+    if (!has_refused_ && bit_.IsInTable()) bit_.FlipBack();
+    const auto mend = [cluster = arena->cluster(), node = victim_, bit = bit_,
+                       has_refused = has_refused_]() -> Status {
+      if (!has_refused) bit.FlipBack();
+      if (!cluster->LogTail(node, 1).empty()) return {};
+      return Internal(cluster->NameOf(node) + " does not say why it refuses its files");
+    };
+    return Await(arena, AwaitFate(arena, victim_, mend));
+  }
+
+ private:
+  // It ends before it serves. One that does neither for a while heals, as far as we can tell.
+  bool HasRefused(Cluster* cluster) {
+    Patience patience = cluster->For(kEffectPatience);
+    while (!patience.IsOver() && !cluster->IsOpen(victim_)) {
+      if (cluster->TakeEnd(victim_, kPollEvery)) return true;
+    }
+    return false;
+  }
+
+  size_t victim_ = 0;
+  Bit bit_;
   bool has_refused_ = false;
 };
 
@@ -250,7 +295,7 @@ class WrongClock : public Fault {
       nodes_.push_back(node);
       what_ += (what_.empty() ? "" : ", ") + arena->cluster()->NameOf(node) + " by " +
                Set(arena, control, dice);
-      if (Grows(control->shifted_times, before)) has_effect = true;
+      if (Grows(arena, control->shifted_times, before)) has_effect = true;
     }
     if (!has_effect) KEEL_RETURN_IF_ERROR(Stop(arena));
     return has_effect ? Effect::kConfirmed : Effect::kNothing;

@@ -62,12 +62,15 @@ Status Nemesis::WaitUntil(steady_clock::time_point due) {
 }
 
 Status Nemesis::FinishChores() {
-  const auto deadline = steady_clock::now() + kChorePatience;
+  Patience patience = arena_->cluster()->For(kChorePatience);
+  size_t left = arena_->chores().size();
   while (true) {
     KEEL_RETURN_IF_ERROR(arena_->DoChores());
     NoteRemarks();
     if (arena_->chores().empty()) return {};
-    if (steady_clock::now() > deadline) {
+    if (arena_->chores().size() < left) patience = arena_->cluster()->For(kChorePatience);
+    left = arena_->chores().size();
+    if (patience.IsOver()) {
       return DeadlineExceeded("still not done: " + arena_->chores().front().what);
     }
     if (!sleep_(kBetweenChores)) return Cancelled("interrupted");

@@ -75,6 +75,8 @@ class RollingRestart final : public Fault {
  public:
   Result<Effect> Start(Arena* arena, Prng* /*dice*/) override {
     waiting_ = arena->cluster()->RunningNodes();
+    // One that may end by itself is not told to: what would its exit code mean?
+    std::erase_if(waiting_, [&](size_t node) { return arena->cluster()->MayEnd(node); });
     what_ = NamesOf(arena, waiting_);
     if (waiting_.empty()) return Effect::kNothing;
     KEEL_RETURN_IF_ERROR(Restart(arena, waiting_.front()));
@@ -109,7 +111,6 @@ class RollingRestart final : public Fault {
     if (runs(waiting[*next - 1]) && !cluster->IsOpen(waiting[*next - 1])) return false;
     while (*next < waiting.size() && !runs(waiting[*next])) (*next)++;
     if (*next == waiting.size()) return true;
-    // One that may end by itself is not told to: what would its exit code mean?
     if (!cluster->MayEnd(waiting[*next])) {
       KEEL_RETURN_IF_ERROR(Restart(arena, waiting[*next]));
     }

@@ -9,6 +9,7 @@
 
 #include "base/numbers.h"
 #include "jepsen/cluster/command.h"
+#include "jepsen/cluster/patience.h"
 #include "jepsen/cluster/ports.h"
 #include "jepsen/nemesis/fault.h"
 #include "jepsen/workload/workload.h"
@@ -46,7 +47,10 @@ std::optional<int64_t> RevisionIn(const std::string& json) {
 class Restored {
  public:
   Restored(Arena* arena, std::string directory, Versions expected)
-      : arena_(arena), directory_(std::move(directory)), expected_(std::move(expected)) {}
+      : arena_(arena),
+        directory_(std::move(directory)),
+        expected_(std::move(expected)),
+        patience_(arena->cluster()->For(kServePatience)) {}
   ~Restored() {
     process_.reset();
     if (network_ != nullptr) network_->Stop();
@@ -58,9 +62,10 @@ class Restored {
   Restored& operator=(const Restored&) = delete;
 
   Status Start(const std::string& keelctl) {
-    KEEL_ASSIGN_OR_RETURN(const auto ports, FreePorts(2));
-    const std::string peer = "http://127.0.0.1:" + std::to_string(ports[0]);
-    const std::string url = "http://127.0.0.1:" + std::to_string(ports[1]);
+    KEEL_ASSIGN_OR_RETURN(claim_, PortClaim::Make(2));
+    const uint16_t client_port = claim_->ports()[1];
+    const std::string peer = "http://127.0.0.1:" + std::to_string(claim_->ports()[0]);
+    const std::string url = "http://127.0.0.1:" + std::to_string(client_port);
     const std::string data = "--data-dir=" + directory_ + "/data";
     const std::string members = "--initial-cluster=restored=" + peer;
     KEEL_RETURN_IF_ERROR(
@@ -78,7 +83,7 @@ class Restored {
                            "--advertise-client-urls=" + url},
              .environment = {},
              .log_path = directory_ + "/log"}));
-    const std::vector<Network::NodePorts> ends = {{.peer = 0, .client = ports[1]}};
+    const std::vector<Network::NodePorts> ends = {{.peer = 0, .client = client_port}};
     KEEL_ASSIGN_OR_RETURN(network_, Network::Start(ends, 1));
     client_ = std::make_unique<Client>(network_.get(), 1, 1);
     return {};
@@ -87,7 +92,7 @@ class Restored {
   // True when it was compared and is the same.
   Result<bool> Compare() {
     if (!process_->IsRunning()) return Internal("the restored server has ended");
-    if (std::chrono::steady_clock::now() > deadline_) {
+    if (patience_.IsOver()) {
       return DeadlineExceeded("the restored server does not serve");
     }
     auto promise = std::make_shared<std::promise<Result<etcdserverpb::RangeResponse>>>();
@@ -118,8 +123,8 @@ class Restored {
   Arena* const arena_;
   const std::string directory_;
   const Versions expected_;
-  const std::chrono::steady_clock::time_point deadline_ =
-      std::chrono::steady_clock::now() + kServePatience;
+  Patience patience_;
+  std::unique_ptr<PortClaim> claim_;
   std::unique_ptr<Child> process_;
   std::unique_ptr<Network> network_;
   std::unique_ptr<Client> client_;

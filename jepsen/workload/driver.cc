@@ -28,8 +28,7 @@ Driver::Driver(Network* network, std::vector<Load> loads, uint64_t steps_per_sec
   }
 }
 
-Status Driver::Start(std::chrono::milliseconds patience) {
-  const auto deadline = std::chrono::steady_clock::now() + patience;
+Status Driver::Start(Patience patience) {
   for (Load& load : loads_) {
     while (true) {
       auto promise = std::make_shared<std::promise<Status>>();
@@ -38,7 +37,7 @@ Status Driver::Start(std::chrono::milliseconds patience) {
       });
       const Status prepared = promise->get_future().get();
       if (prepared.ok()) break;
-      if (std::chrono::steady_clock::now() > deadline) {
+      if (patience.IsOver()) {
         return prepared.WithContext("preparing " + load.name);
       }
       if (!sleep_(kBetweenTries)) return Cancelled("interrupted");
@@ -81,10 +80,9 @@ void Driver::Take(Running* running) {
   });
 }
 
-Status Driver::AwaitIdle(std::chrono::milliseconds patience) {
-  const auto deadline = std::chrono::steady_clock::now() + patience;
+Status Driver::AwaitIdle(Patience patience) {
   while (under_way_ > 0) {
-    if (std::chrono::steady_clock::now() > deadline) {
+    if (patience.IsOver()) {
       return DeadlineExceeded(std::to_string(under_way_) + " clients still wait for an answer");
     }
     if (!sleep_(kPollEvery)) return Cancelled("interrupted");
@@ -92,12 +90,12 @@ Status Driver::AwaitIdle(std::chrono::milliseconds patience) {
   return {};
 }
 
-Status Driver::Stop(std::chrono::milliseconds patience) {
+Status Driver::Stop(Patience patience) {
   network_->Run([this] { is_on_ = false; });
   return AwaitIdle(patience);
 }
 
-Status Driver::ReadAll(std::chrono::milliseconds patience) {
+Status Driver::ReadAll(Patience patience) {
   network_->Run([this] {
     for (Running& running : running_) {
       for (size_t i = 0; i < running.load->workload->slots().size(); i++) LastSteps(&running, i);

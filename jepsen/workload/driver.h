@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "jepsen/cluster/patience.h"
 #include "jepsen/workload/workload.h"
 
 namespace keel::jepsen {
@@ -26,13 +27,13 @@ class Driver {
   using Sleep = std::function<bool(std::chrono::milliseconds)>;
   Driver(Network* network, std::vector<Load> loads, uint64_t steps_per_second, Sleep sleep);
 
-  // Prepares the workloads one after the other, again and again until each succeeds or the time is
+  // Prepares the workloads one after the other, again and again until each succeeds or patience is
   // over, then lets them run.
-  Status Start(std::chrono::milliseconds patience);
+  Status Start(Patience patience);
   // No new steps; waits for those under way, but no longer than that.
-  Status Stop(std::chrono::milliseconds patience);
+  Status Stop(Patience patience);
   // The last steps, each slot one after the other.
-  Status ReadAll(std::chrono::milliseconds patience);
+  Status ReadAll(Patience patience);
 
   [[nodiscard]] const std::vector<Load>& loads() const { return loads_; }
   [[nodiscard]] size_t skipped() const { return skipped_; }
@@ -48,7 +49,7 @@ class Driver {
   void Tick();
   void Take(Running* running);
   void LastSteps(Running* running, size_t slot);
-  Status AwaitIdle(std::chrono::milliseconds patience);
+  Status AwaitIdle(Patience patience);
 
   Network* const network_;
   const Sleep sleep_;

@@ -14,6 +14,13 @@ constexpr size_t kWatchers = 3;
 constexpr uint64_t kKeys = 3;
 constexpr uint64_t kDeletesOf100 = 15;
 constexpr uint64_t kWatchedUs = 1'000'000;
+// The last watch of each watcher ends when all has been told, or after so many looks.
+constexpr uint64_t kBetweenLooksUs = 50'000;
+constexpr int kLooksMax = 1'200;
+constexpr uint64_t kLastUsMax = 600'000'000;
+// A stream that was broken off at the end is made anew.
+constexpr int kLastTriesMax = 20;
+constexpr uint64_t kBetweenTriesUs = 500'000;
 constexpr size_t kRemembered = 30;
 constexpr std::string_view kPrefix = "/watch/";
 
@@ -22,6 +29,8 @@ struct Told {
   std::vector<Value> events;
   int64_t last_revision = 0;
   int64_t compacted = 0;
+  bool is_refused = false;
+  bool has_ended = false;
 };
 
 class WatchStream final : public net::CallObserver {
@@ -34,7 +43,10 @@ class WatchStream final : public net::CallObserver {
     if (!response.ParseFromArray(message.data(), static_cast<int>(message.size()))) {
       return net::Flow::kMore;
     }
-    if (response.canceled()) told_->compacted = response.compact_revision();
+    if (response.canceled()) {
+      told_->is_refused = true;
+      told_->compacted = response.compact_revision();
+    }
     for (const auto& event : response.events()) {
       const bool is_put = event.type() == mvccpb::Event::PUT;
       told_->events.push_back(
@@ -45,7 +57,10 @@ class WatchStream final : public net::CallObserver {
     return net::Flow::kMore;
   }
 
-  void OnDone(const Status& /*status*/, const net::Metadata& /*trailers*/) override { on_end_(); }
+  void OnDone(const Status& /*status*/, const net::Metadata& /*trailers*/) override {
+    told_->has_ended = true;
+    on_end_();
+  }
 
  private:
   const std::shared_ptr<Told> told_;
@@ -58,7 +73,7 @@ class WatchWorkload final : public Workload {
       : Workload(context, kWriters + kWatchers),
         writers_(kWriters * context.crowd),
         from_(kWatchers * context.crowd, 1),
-        is_last_(kWatchers * context.crowd) {}
+        last_(kWatchers * context.crowd) {}
 
   // The store's first revision, so that all watchers begin where the history does.
   void Prepare(std::function<void(Status)> done) override {
@@ -91,8 +106,10 @@ class WatchWorkload final : public Workload {
 
   // Each watcher once more, up to the end.
   bool LastStep(Slot* slot, Done done) override {
-    if (slot->place < writers_ || is_last_[slot->place - writers_]) return false;
-    is_last_[slot->place - writers_] = true;
+    if (slot->place < writers_) return false;
+    Last& last = last_[slot->place - writers_];
+    if (last.is_over || last.tries == kLastTriesMax) return false;
+    last.tries++;
     Watch(slot, std::move(done));
     return true;
   }
@@ -124,7 +141,8 @@ class WatchWorkload final : public Workload {
   void Watch(Slot* slot, Done done) {
     const size_t watcher = slot->place - writers_;
     // Now and then from further back, where a server that was restarted must read its disk.
-    const bool is_replay = !is_last_[watcher] && !past_.empty() && dice_.OneIn(3);
+    const bool is_last = last_[watcher].tries > 0;
+    const bool is_replay = !is_last && !past_.empty() && dice_.OneIn(3);
     const int64_t from = is_replay ? past_[dice_.Below(past_.size())] : from_[watcher];
     const Call call{.f = "watch",
                     .value = Value::Map({{Value::Keyword("from"), Value::Integer(from)}})};
@@ -140,17 +158,40 @@ class WatchWorkload final : public Workload {
     create->set_start_revision(from);
     net::CallOptions options;
     options.path = "/etcdserverpb.Watch/Watch";
-    options.timeout_us = context_.timeout_us;
+    options.timeout_us = is_last ? kLastUsMax : context_.timeout_us;
     net::Channel* channel = client_->ChannelTo(slot->node);
     if (channel == nullptr) return;
     const net::ClientCallId stream = channel->Start(
         std::move(options), std::make_unique<WatchStream>(told, [this, slot, call, told, done] {
           End(slot, call, *told);
-          done();
+          if (!IsBrokenAtTheEnd(*slot)) return done();
+          client_->executor()->PostAfter(kBetweenTriesUs, done);
         }));
     (void)channel->Write(stream, Payload::Of(request.SerializeAsString()));
-    client_->executor()->PostAfter(kWatchedUs, [this, node = slot->node, stream] {
+    const auto cancel = [this, node = slot->node, stream] {
       if (net::Channel* open = client_->ChannelTo(node)) open->Cancel(stream);
+    };
+    if (is_last) return AwaitAll(watcher, told, cancel, kLooksMax);
+    client_->executor()->PostAfter(kWatchedUs, cancel);
+  }
+
+  [[nodiscard]] bool IsAll(const Told& told, size_t watcher) const {
+    return std::max(told.last_revision, from_[watcher] - 1) >= last_written_;
+  }
+
+  [[nodiscard]] bool IsBrokenAtTheEnd(const Slot& slot) const {
+    const Last& last = last_[slot.place - writers_];
+    return last.tries > 0 && !last.is_over;
+  }
+
+  // By looks and not by the clock: a machine that stands still tells nothing meanwhile.
+  void AwaitAll(size_t watcher, const std::shared_ptr<Told>& told,
+                const std::function<void()>& cancel, int looks) {
+    if (told->has_ended) return;
+    if (looks == 0) last_[watcher].is_over = true;
+    if (looks == 0 || told->is_refused || IsAll(*told, watcher)) return cancel();
+    client_->executor()->PostAfter(kBetweenLooksUs, [this, watcher, told, cancel, looks] {
+      AwaitAll(watcher, told, cancel, looks - 1);
     });
   }
 
@@ -163,11 +204,14 @@ class WatchWorkload final : public Workload {
   void End(Slot* slot, const Call& call, const Told& told) {
     const size_t watcher = slot->place - writers_;
     from_[watcher] = std::max(from_[watcher], told.compacted);
-    if (told.events.empty()) return recorder_.Fail(slot, call);
+    Last& last = last_[watcher];
+    last.is_over = last.is_over || (last.tries > 0 && IsAll(told, watcher));
+    // When all is quiet it must have been told of everything; it was given the time, or one stream
+    // after the other was broken off.
+    const bool is_end = !told.is_refused && (last.is_over || last.tries == kLastTriesMax);
     const int64_t from = call.value.Find("from")->integer;
-    // When all is quiet it must have been told of everything.
-    const int64_t to =
-        is_last_[watcher] ? std::max(told.last_revision, last_written_) : told.last_revision;
+    const int64_t to = is_end ? std::max(told.last_revision, last_written_) : told.last_revision;
+    if (told.events.empty() && (!is_end || to < from)) return recorder_.Fail(slot, call);
     Call answered = call;
     answered.value = Value::Map({{Value::Keyword("from"), Value::Integer(from)},
                                  {Value::Keyword("to"), Value::Integer(to)},
@@ -178,11 +222,17 @@ class WatchWorkload final : public Workload {
     from_[watcher] = told.last_revision + 1;
   }
 
+  // What each watcher does at the end.
+  struct Last {
+    int tries = 0;
+    bool is_over = false;  // all was told, or all the time for it has passed
+  };
+
   const size_t writers_;  // the slots before the watchers
   int64_t last_value_ = 0;
   std::vector<int64_t> from_;  // by watcher: the next revision that it wants
   std::deque<int64_t> past_;   // where watchers were some seconds ago
-  std::vector<bool> is_last_;  // by watcher: it watches for the last time
+  std::vector<Last> last_;     // by watcher
   int64_t last_written_ = 0;   // the highest revision that a write was answered with
 };
 

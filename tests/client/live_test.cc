@@ -1,5 +1,6 @@
 // The SDK against real members that are well: every view, and both faces. The suite that starts
-// them gives their addresses in KEEL_ENDPOINTS.
+// them gives their addresses in KEEL_ENDPOINTS. Machines are busy, and stand still: leases are long
+// where none is to run out, and what comes in the end is waited for; the suite loses patience.
 #include <gtest/gtest.h>
 
 #include <boost/asio/awaitable.hpp>
@@ -13,7 +14,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <future>
-#include <map>
+#include <set>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -29,8 +30,12 @@ namespace {
 using boost::asio::use_awaitable;
 using std::chrono::seconds;
 
+constexpr seconds kLongTtl{3'600};
+
+void Pause() { std::this_thread::sleep_for(std::chrono::milliseconds(5)); }
+
 Options LiveOptions() {
-  Options options{.endpoints = {}, .timeout = Milliseconds(20'000)};
+  Options options{.endpoints = {}, .timeout = std::chrono::minutes(10)};
   const char* const given = std::getenv("KEEL_ENDPOINTS");
   std::stringstream text(given == nullptr ? "" : given);
   for (std::string each; std::getline(text, each, ',');) options.endpoints.push_back(each);
@@ -155,7 +160,7 @@ TEST_F(Live, TypedUpdatesLoseNothing) {
 TEST_F(Live, WatchesTellOfEveryChangeInOrder) {
   const Kv kv = MakeKv();
   Watcher watcher(&client_, {.range = KeyRange::All(), .previous = true}, {.prefix = prefix_});
-  ASSERT_TRUE(watcher.WaitUntilCreated(Milliseconds(10'000)).ok());
+  ASSERT_TRUE(watcher.WaitUntilCreated(std::chrono::minutes(10)).ok());
   ASSERT_TRUE(kv.Put("a", "1").ok());
   ASSERT_TRUE(kv.Put("a", "2").ok());
   ASSERT_TRUE(kv.Delete("a").ok());
@@ -183,16 +188,24 @@ TEST_F(Live, AWatchOfWhatIsCompactedSaysSo) {
   const Result<PutResult> last = kv.Put("a", "2");
   ASSERT_TRUE(last.ok());
   ASSERT_TRUE(kv.Compact({.revision = last->header.revision}).ok());
-  Watcher watcher(&client_, {.range = KeyRange::All(), .start = Revision(1)}, {.prefix = prefix_});
-  EXPECT_EQ(watcher.Next().status().code(), Code::kOutOfRange);
-  EXPECT_EQ(watcher.compact_revision(), last->header.revision);
+  // A member that is a little behind still tells of what was there.
+  Status told;
+  Revision compacted;
+  while (told.ok()) {
+    Watcher watcher(&client_, {.range = KeyRange::All(), .start = Revision(1)},
+                    {.prefix = prefix_});
+    told = watcher.Next().status();
+    compacted = watcher.compact_revision();
+  }
+  EXPECT_EQ(told.code(), Code::kOutOfRange);
+  EXPECT_EQ(compacted, last->header.revision);
 }
 
 TEST_F(Live, LeasesEndTheirKeys) {
   const Kv kv = MakeKv();
   const Leases leases(&client_);
   {
-    Result<Lease> lease = Lease::Grant(&client_, {.ttl = seconds(5)});
+    Result<Lease> lease = Lease::Grant(&client_, {.ttl = kLongTtl});
     ASSERT_TRUE(lease.ok()) << lease.status();
     EXPECT_TRUE(lease->alive());
     ASSERT_TRUE(kv.Put({.key = "mine", .value = "1", .lease = lease->id()}).ok());
@@ -204,9 +217,13 @@ TEST_F(Live, LeasesEndTheirKeys) {
     ASSERT_TRUE(renewed.ok()) << renewed.status();
     EXPECT_EQ(renewed->ttl, left->granted);
   }
-  const Result<std::optional<KeyValue>> found = kv.Get("mine");
-  ASSERT_TRUE(found.ok()) << found.status();
-  EXPECT_FALSE(found->has_value());
+  // Revoked as it was destroyed, long before it would have run out; not much was waited for that.
+  Result<std::optional<KeyValue>> found = kv.Get("mine");
+  while (found.ok() && found->has_value()) {
+    Pause();
+    found = kv.Get("mine");
+  }
+  EXPECT_TRUE(found.ok()) << found.status();
 }
 
 TEST_F(Live, ALeaseThatIsRevokedElsewhereIsLost) {
@@ -214,14 +231,16 @@ TEST_F(Live, ALeaseThatIsRevokedElsewhereIsLost) {
   Result<Lease> lease = Lease::Grant(
       &client_, {.ttl = seconds(3), .on_lost = [&](const Status& why) { lost.set_value(why); }});
   ASSERT_TRUE(lease.ok()) << lease.status();
-  ASSERT_TRUE(Leases(&client_).Revoke({.id = lease->id()}).ok());
+  // Where the machine stood still it may have run out before.
+  const Status revoked = Leases(&client_).Revoke({.id = lease->id()}).status();
+  ASSERT_TRUE(revoked.ok() || revoked.code() == Code::kNotFound) << revoked;
   EXPECT_EQ(lost.get_future().get().code(), Code::kNotFound);
   EXPECT_FALSE(lease->alive());
   EXPECT_TRUE(lease->Revoke().ok());
 }
 
 TEST_F(Live, ALockHasOneHolder) {
-  const Lock::Options options{.ttl = seconds(5), .view = {.prefix = prefix_}};
+  const Lock::Options options{.ttl = kLongTtl, .view = {.prefix = prefix_}};
   Result<Lock> first = Lock::Acquire(&client_, "door", options);
   ASSERT_TRUE(first.ok()) << first.status();
   Lock::Options hasty = options;
@@ -249,7 +268,7 @@ TEST_F(Live, ElectionsHaveOneLeader) {
   const Result<std::optional<KeyValue>> nobody = elections.Leader({.name = "office"});
   ASSERT_TRUE(nobody.ok()) << nobody.status();
   EXPECT_FALSE(nobody->has_value());
-  const Election::Options options{.view = {.prefix = prefix_}};
+  const Election::Options options{.ttl = kLongTtl, .view = {.prefix = prefix_}};
   Result<Election> first = Election::Campaign(&client_, "office", "alice", options);
   ASSERT_TRUE(first.ok()) << first.status();
   ASSERT_TRUE(first->Proclaim("alice again").ok());
@@ -257,14 +276,17 @@ TEST_F(Live, ElectionsHaveOneLeader) {
     return Election::Campaign(&client_, "office", "bob", options).status();
   });
   std::vector<std::string> seen;
+  std::promise<void> is_observed;
   std::thread resigns([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    is_observed.get_future().wait();
     EXPECT_TRUE(first->Resign().ok());
   });
   const Status observed = elections.Observe("office", [&](const KeyValue& leader) {
     seen.push_back(leader.value);
+    if (seen.size() == 1) is_observed.set_value();
     return seen.back() != "bob";
   });
+  if (seen.empty()) is_observed.set_value();
   EXPECT_TRUE(observed.ok()) << observed;
   EXPECT_EQ(seen, (std::vector<std::string>{"alice again", "bob"}));
   resigns.join();
@@ -275,18 +297,25 @@ TEST_F(Live, MembersAndTheirStatesAreTold) {
   const Result<MembersResult> members = Cluster(&client_).List({});
   ASSERT_TRUE(members.ok()) << members.status();
   EXPECT_GE(members->members.size(), 1U);
-  std::map<uint64_t, int> leaders;
   for (const Member& member : members->members) {
     const Maintenance there(&client_, {.target = Target::At(member.client_urls.at(0))});
-    const Result<MemberStatus> status = there.Status({});
-    ASSERT_TRUE(status.ok()) << status.status();
-    EXPECT_EQ(status->header.member, member.id);
-    ++leaders[status->leader.value()];
     EXPECT_TRUE(there.HashKv({}).ok());
     EXPECT_TRUE(there.Defragment({}).ok());
     EXPECT_TRUE(there.Alarms({}).ok());
   }
-  EXPECT_EQ(leaders.size(), 1U);
+  // All name one, unless one is elected meanwhile.
+  std::set<uint64_t> leaders;
+  while (leaders.size() != 1 || leaders.contains(0)) {
+    leaders.clear();
+    for (const Member& member : members->members) {
+      const Maintenance there(&client_, {.target = Target::At(member.client_urls.at(0))});
+      const Result<MemberStatus> status = there.Status({});
+      ASSERT_TRUE(status.ok()) << status.status();
+      EXPECT_EQ(status->header.member, member.id);
+      leaders.insert(status->leader.value());
+    }
+    Pause();
+  }
   uint64_t bytes = 0;
   const Status snapshot = Maintenance(&client_).Snapshot([&](const SnapshotPiece& piece) {
     bytes += piece.blob.size();
@@ -302,11 +331,12 @@ TEST_F(Live, OneEndpointIsEnoughToFindTheOthers) {
   options.endpoints.resize(1);
   const Client client(options);
   const Kv kv(&client, {.prefix = prefix_});
-  ASSERT_TRUE(kv.Put("a", "1").ok());
   size_t known = 0;
   size_t leading = 0;
-  for (int i = 0; i < 200 && (known < all || leading == 0); ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  while (known < all || leading == 0) {
+    // Members that did not answer in time are asked again while the client is used.
+    ASSERT_TRUE(kv.Put("a", "1").ok());
+    Pause();
     known = leading = 0;
     for (const Client::Endpoint& endpoint : client.Endpoints()) {
       known += endpoint.reachable ? 1 : 0;
@@ -324,7 +354,10 @@ TEST_F(Live, EveryReadModeReadsWhatWasWritten) {
     const Kv kv(&client_, {.prefix = prefix_, .read = mode});
     // A member alone may be a little behind.
     Result<std::optional<KeyValue>> found = kv.Get("a");
-    for (int i = 0; i < 100 && found.ok() && !found->has_value(); ++i) found = kv.Get("a");
+    while (found.ok() && !found->has_value()) {
+      Pause();
+      found = kv.Get("a");
+    }
     ASSERT_TRUE(found.ok()) << found.status();
     EXPECT_TRUE(found->has_value());
   }

@@ -14,6 +14,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// Nobody who holds a lock dies here; a machine that stands still must not take it away.
+constexpr Seconds kTtl{600};
+
 struct Counts {
   std::atomic<uint64_t> held = 0;
   std::atomic<uint64_t> lost = 0;
@@ -25,7 +28,7 @@ void Increment(const Client* client, Clock::time_point end, Counts* counts) {
   const Kv kv(client, {.prefix = "locks/"});
   while (Clock::now() < end) {
     const Result<Lock> lock =
-        Lock::Acquire(client, "door", {.ttl = Seconds(20), .view = {.prefix = "locks/"}});
+        Lock::Acquire(client, "door", {.ttl = kTtl, .view = {.prefix = "locks/"}});
     if (!lock.ok()) {
       ++counts->errors;
       std::cerr << lock.status() << "\n";
@@ -57,7 +60,8 @@ bool LoadLocks(const LoadOptions& options) {
   std::vector<std::unique_ptr<Client>> clients;
   std::vector<std::thread> threads;
   for (uint64_t i = 0; i < 4; ++i) {
-    clients.push_back(std::make_unique<Client>(Options{.endpoints = options.endpoints}));
+    clients.push_back(std::make_unique<Client>(
+        Options{.endpoints = options.endpoints, .timeout = std::chrono::minutes(10)}));
     threads.emplace_back([&, i] { Increment(clients[i].get(), end, &counts); });
   }
   for (std::thread& thread : threads) thread.join();

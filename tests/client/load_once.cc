@@ -1,3 +1,4 @@
+#include <chrono>
 #include <condition_variable>
 #include <iostream>
 #include <mutex>
@@ -45,7 +46,7 @@ struct Answers {
 bool LoadOnce(const LoadOptions& options) {
   FaultyChannel::Counts counts;
   uint64_t channels = options.seed;
-  Options client_options{.endpoints = options.endpoints, .timeout = Milliseconds(120'000)};
+  Options client_options{.endpoints = options.endpoints, .timeout = std::chrono::minutes(10)};
   client_options.wrap_channel = [&](const std::string& /*endpoint*/, Executor* executor,
                                     std::unique_ptr<net::Channel> tcp) {
     return std::make_unique<FaultyChannel>(std::move(tcp), executor, ++channels,

@@ -40,7 +40,7 @@ struct Told {
 }  // namespace
 
 bool LoadWatch(const LoadOptions& options) {
-  const Options client_options{.endpoints = options.endpoints, .timeout = Milliseconds(120'000)};
+  const Options client_options{.endpoints = options.endpoints, .timeout = std::chrono::minutes(10)};
   const Client writing(client_options);
   const Client watching(client_options);
   const Kv kv(&writing, {.prefix = "watch/"});
@@ -60,9 +60,9 @@ bool LoadWatch(const LoadOptions& options) {
   Status failure;
   uint64_t compactions = 0;
   while (told.events < options.count) {
-    Result<std::optional<WatchBatch>> batch = watcher.NextFor(Milliseconds(60'000));
+    Result<std::optional<WatchBatch>> batch = watcher.NextFor(std::chrono::minutes(10));
     if (!batch.ok() || !batch->has_value()) {
-      failure = batch.ok() ? DeadlineExceeded("nothing came for a minute") : batch.status();
+      failure = batch.ok() ? DeadlineExceeded("nothing came for ten minutes") : batch.status();
       break;
     }
     const uint64_t before = told.events / kCompactEvery;

@@ -11,6 +11,7 @@ import itertools
 import pathlib
 import random
 import signal
+import re
 import subprocess
 import sys
 import threading
@@ -19,19 +20,29 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "faults"))
 
 import harness  # noqa: E402  pylint: disable=wrong-import-position
+from patience import wait_for_end  # noqa: E402  pylint: disable=wrong-import-position
 from suite import option  # noqa: E402  pylint: disable=wrong-import-position
 
 PROGRAMS = pathlib.Path(option("--programs", "build/bin"))
+# For what takes seconds. The programs wait for ten minutes themselves before they say what is amiss.
+PATIENCE_S = 700
 
 
 def endpoints(cluster):
     return ",".join(member.endpoint for member in cluster.members)
 
 
+def said_in_short(output):
+    """The first tests that failed, or the program's own last word."""
+    failed = re.findall(r"^(\S+: Failure\n.*(?:\n.*){0,2})", output, re.MULTILINE)
+    return " / ".join((failed[:1] or output.strip().splitlines()[-2:] or ["(nothing)"])[0:2]).replace("\n", " ")
+
+
 class Program:
     """One of ours, running; its output is shown when it ends."""
 
     def __init__(self, name, *arguments, env=None):
+        self.name = name
         command = [str(PROGRAMS / name), *arguments]
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env
@@ -46,15 +57,15 @@ class Program:
     def runs(self):
         return self.process.poll() is None
 
-    def expect_success(self, patience_s):
-        try:
-            code = self.process.wait(patience_s)
-        except subprocess.TimeoutExpired:
+    def expect_success(self, patience_s=PATIENCE_S):
+        code = wait_for_end(self.process, patience_s)
+        if code is None:
             self.process.kill()
-            code = "too slow"
         self.reader.join()
         print(self.output.strip()[-3000:], flush=True)
-        assert code == 0, f"the program ended with {code}"
+        if code != 0:
+            ended = "was still running" if code is None else f"ended with {code}"
+            raise AssertionError(f"{self.name} {ended}: {said_in_short(self.output)}")
 
 
 def kill_in_turn(cluster, program, period_s):
@@ -110,42 +121,42 @@ def load(cluster, mode, *arguments):
 @harness.case(nodes=3)
 def every_view_works_on_members_that_are_well(cluster):
     env = {"KEEL_ENDPOINTS": endpoints(cluster)}
-    Program("client_live_test", "--gtest_brief=1", env=env).expect_success(60)
+    Program("client_live_test", "--gtest_brief=1", env=env).expect_success()
 
 
 @harness.case(nodes=3)
 def no_error_surfaces_while_members_die(cluster):
     program = load(cluster, "coroutines", "--seconds=8")
     kill_in_turn(cluster, program, 2.0)
-    program.expect_success(60)
+    program.expect_success()
 
 
 @harness.case(nodes=3)
 def a_put_is_carried_out_once(cluster):
     program = load(cluster, "once", "--count=4000", "--in_flight=64")
     kill_in_turn(cluster, program, 2.0)
-    program.expect_success(100)
+    program.expect_success()
 
 
 @harness.case(nodes=3)
 def a_lock_has_one_holder_whoever_dies(cluster):
     program = load(cluster, "locks", "--seconds=8")
     kill_in_turn(cluster, program, 2.0)
-    program.expect_success(60)
+    program.expect_success()
 
 
 @harness.case(nodes=3)
 def a_watch_misses_nothing_and_repeats_nothing(cluster):
     program = load(cluster, "watch", "--count=30000", "--in_flight=64")
     trouble(cluster, program, seed=1)
-    program.expect_success(100)
+    program.expect_success()
 
 
 @harness.case(nodes=3, slow=True)
 def no_error_surfaces_in_a_million_operations(cluster):
     program = load(cluster, "coroutines", "--seconds=0", "--count=1000000", "--in_flight=64")
     kill_in_turn(cluster, program, 5.0)
-    program.expect_success(120)
+    program.expect_success()
 
 
 @harness.case(nodes=3, slow=True)

@@ -16,6 +16,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from patience import Patience, wait_for_end  # noqa: E402
 from ports import free_ports  # noqa: E402
 
 START_SECONDS = 30
@@ -29,9 +30,9 @@ class ClusterError(Exception):
 
 def wait_for(what, condition, seconds=START_SECONDS):
     """Asks `condition` until it holds; its last exception says why it never did."""
-    deadline = time.monotonic() + seconds
+    patience = Patience(seconds)
     reason = None
-    while time.monotonic() < deadline:
+    while not patience.is_over():
         try:
             result = condition()
             if result:
@@ -129,7 +130,10 @@ class Cluster:
     def stop(self, member, seconds=20):
         """Asks it to end, and gives its exit code."""
         member.process.send_signal(signal.SIGTERM)
-        return member.process.wait(seconds)
+        code = wait_for_end(member.process, seconds)
+        if code is None:
+            raise ClusterError(f"{member.name} has not ended {seconds} s after SIGTERM")
+        return code
 
     def wait_healthy(self, members=None):
         for member in members or self.members:

@@ -8,7 +8,8 @@
     SUITE.main()
 
 Each case gets the same cluster and cleans up nothing: it uses keys of its own. The closing line is
-`conformance: suite=NAME passed=N failed=N`; the exit code is 0 only if all passed.
+`conformance: suite=NAME passed=N failed=N`, with the failed cases behind it and why each failed; the exit code is 0
+only if all passed.
 """
 
 import argparse
@@ -37,7 +38,7 @@ class Suite:
         for tool in ("etcdctl", *needs):
             if shutil.which(tool) is None:
                 sys.exit(f"conformance: {tool} is missing: ./run test installs it")
-        passed, failed = 0, 0
+        passed, failed = 0, []
         with Cluster(options.server) as cluster:
             for case in self.cases:
                 if options.only not in case.__name__:
@@ -47,16 +48,21 @@ class Suite:
                     case(cluster)
                     passed += 1
                     verdict = "ok"
-                except Exception:  # pylint: disable=broad-except
+                except Exception as error:  # pylint: disable=broad-except
                     traceback.print_exc()
-                    failed += 1
+                    failed.append(f"{case.__name__}: {first_line(error)}")
                     verdict = "FAILED"
                 print(f"{verdict:6} {time.monotonic() - began:6.2f} s  {case.__name__}", flush=True)
             if failed:
                 for member in cluster.members:
                     print(f"---- the end of {member.name}'s log\n{cluster.log_end(member)}")
-        print(f"conformance: suite={self.name} passed={passed} failed={failed}")
-        sys.exit(0 if failed == 0 and passed > 0 else 1)
+        print(f"conformance: suite={self.name} passed={passed} failed={len(failed)} {'; '.join(failed)}".rstrip())
+        sys.exit(0 if not failed and passed > 0 else 1)
+
+
+def first_line(error):
+    """Of what went wrong, for a closing line."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
 def option(name, fallback):

@@ -7,10 +7,12 @@
 
 Each case gets a cluster of its own that has started; short cases run by default, those marked `slow` with
 --slow, alone. All processes are children of this one and are ended by their own pid; everything else that a case
-made (mounts, namespaces) it undoes itself. The closing line is `faults: suite=NAME passed=N failed=N`.
+made (mounts, namespaces) it undoes itself. The closing line is `faults: suite=NAME passed=N failed=N`, with the failed
+cases behind it and why each failed.
 """
 
 import argparse
+import http.client
 import json
 import pathlib
 import re
@@ -23,6 +25,8 @@ import urllib.request
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "conformance"))
 
 import cluster as processes  # noqa: E402  pylint: disable=wrong-import-position
+from patience import Patience  # noqa: E402  pylint: disable=wrong-import-position
+from suite import first_line  # noqa: E402  pylint: disable=wrong-import-position
 
 CASES = []
 
@@ -44,18 +48,18 @@ def fetch(member, path, timeout_s=2.0):
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return None, ""
 
 
 def until(what, holds, patience_s=30.0, pause_s=0.02):
     """Waits for `holds()` and gives its answer; fails with `what` when it takes too long."""
-    deadline = time.monotonic() + patience_s
+    patience = Patience(patience_s)
     while True:
         answer = holds()
         if answer:
             return answer
-        if time.monotonic() > deadline:
+        if patience.is_over():
             raise AssertionError(f"in vain for {patience_s} s: {what}")
         time.sleep(pause_s)
 
@@ -142,10 +146,10 @@ def main(name):
             run_case(function, make(options.server, nodes, extra), begins)
             passed += 1
             verdict = "ok"
-        except Exception:  # pylint: disable=broad-except
+        except Exception as error:  # pylint: disable=broad-except
             traceback.print_exc()
-            failed.append(function.__name__)
+            failed.append(f"{function.__name__}: {first_line(error)}")
             verdict = "FAILED"
         print(f"{verdict:6} {time.monotonic() - began:6.2f} s  {function.__name__}", flush=True)
-    print(f"faults: suite={name} passed={passed} failed={len(failed)}")
+    print(f"faults: suite={name} passed={passed} failed={len(failed)} {'; '.join(failed)}".rstrip())
     sys.exit(0 if passed and not failed else 1)

@@ -42,6 +42,42 @@ TEST_F(NemesisTest, AFaultIsOnFromItsBeginningAndWhatBecameOfItIsSaid) {
   }));
 }
 
+// A node that is stopped, or gets no turn, ends after the fault that makes it end.
+TEST_F(NemesisTest, WhoEndsLateOfABrokenDiskIsStartedAgain) {
+  MakeDirectory();
+  auto shims = Shims::Make({.directory = directory_, .library = "/dev/null", .nodes = 3});
+  ASSERT_TRUE(shims.ok()) << shims.status();
+  StartIn(Target::kKeel, [&](size_t node) {
+    std::vector<std::string> environment = (*shims)->EnvironmentOf(node);
+    std::erase_if(environment, [](const std::string& each) { return each.starts_with("LD_"); });
+    environment.push_back(std::string(kMannersVariable) + "=late");
+    return environment;
+  });
+  Client client(cluster_->network(), cluster_->size(), 1);
+  Arena arena(cluster_.get(), &client, shims->get());
+  Prng dice(1);
+  const auto fault = FindFault("disk-full")->make();
+  const auto effect = fault->Start(&arena, &dice);
+  ASSERT_TRUE(effect.ok()) << effect.status();
+  ASSERT_EQ(*effect, Effect::kConfirmed);
+  const std::string victim = fault->what();
+  const size_t node = static_cast<size_t>(victim.back() - '1');
+  ASSERT_TRUE(cluster_->PauseNode(node).ok());
+  ASSERT_TRUE(fault->Stop(&arena).ok());
+  ASSERT_TRUE(cluster_->ResumeNode(node).ok());
+  while (!arena.chores().empty()) {
+    const Status alive = cluster_->CheckAlive();
+    ASSERT_TRUE(alive.ok()) << alive;
+    const Status done = arena.DoChores();
+    ASSERT_TRUE(done.ok()) << done;
+    Sleep(milliseconds(2));
+  }
+  EXPECT_EQ(cluster_->StateOf(node), Cluster::NodeState::kRunning);
+  EXPECT_FALSE(cluster_->MayEnd(node)) << "from now on it is held to it";
+  cluster_->network()->Stop();
+  client.Close();
+}
+
 }  // namespace
 }  // namespace keel::jepsen
 

@@ -100,11 +100,7 @@ class CompactionWorkload final : public Workload {
     Ask<etcdserverpb::CompactionResponse>(
         slot, "/etcdserverpb.KV/Compact", request,
         [this, slot, call, done](const Result<etcdserverpb::CompactionResponse>& answer) {
-          if (answer.ok()) {
-            recorder_.Ok(*slot, call);
-          } else {
-            recorder_.Failed(slot, call, answer.status());
-          }
+          recorder_.Answered(slot, call, answer.status());
           done();
         });
   }

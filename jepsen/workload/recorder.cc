@@ -6,6 +6,11 @@ namespace keel::jepsen {
 
 int64_t Recorder::NowNs() const { return static_cast<int64_t>(clock_->MonotonicUs()) * 1000; }
 
+void Recorder::Answered(Slot* slot, const Call& call, const Status& status) {
+  if (status.ok()) return Ok(*slot, call);
+  Failed(slot, call, status);
+}
+
 void Recorder::Note(const Slot& slot, EventType type, const Call& call,
                     const Revisions& revisions) {
   Event event;

@@ -37,6 +37,8 @@ class Recorder {
   void Unknown(Slot* slot, const Call& call);
   // By the status of a call that was not answered: fail when nothing can have happened.
   void Failed(Slot* slot, const Call& call, const Status& status);
+  // By the status of its answer: ok, or as Failed has it.
+  void Answered(Slot* slot, const Call& call, const Status& status);
 
   [[nodiscard]] const std::vector<Event>& events() const { return events_; }
   [[nodiscard]] size_t ok_count() const { return ok_count_; }

@@ -24,11 +24,7 @@ class SetWorkload final : public Workload {
     recorder_.Invoke(*slot, call);
     Put(slot, PutOf(PrefixOfSet(set) + std::to_string(element), ""),
         [this, slot, call, done](const Result<etcdserverpb::PutResponse>& answer) {
-          if (answer.ok()) {
-            recorder_.Ok(*slot, call);
-          } else {
-            recorder_.Failed(slot, call, answer.status());
-          }
+          recorder_.Answered(slot, call, answer.status());
           done();
         });
   }

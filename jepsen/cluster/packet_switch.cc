@@ -29,7 +29,10 @@ constexpr int kVersion = 4;
 
 Result<int> OpenTun(const std::string& name) {
   const int device = ::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-  if (device < 0) return ErrnoStatus(errno, "/dev/net/tun (modprobe tun)");
+  if (device < 0 && (errno == EACCES || errno == EPERM)) {
+    return PermissionDenied("this user may not open /dev/net/tun: run as root, or chmod 666 it");
+  }
+  if (device < 0) return ErrnoStatus(errno, "/dev/net/tun (the kernel has it by modprobe tun)");
   ifreq request{};
   request.ifr_flags = IFF_TUN | IFF_NO_PI;
   std::strncpy(request.ifr_name, name.c_str(), IFNAMSIZ - 1);

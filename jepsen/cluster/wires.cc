@@ -184,9 +184,7 @@ Status Wires::BuildSwitch() {
   if (made.ok()) made = add("keel0", kOwnNumber, nullptr);
   if (!made.ok()) {
     for (const PacketSwitch::End& end : ends) ::close(end.descriptor);
-    return made.WithContext(
-        "links that this tool carries: they need a kernel with tun (modprobe tun), and "
-        "apt-get install iproute2");
+    return made.WithContext("links that this tool carries, by /dev/net/tun and iproute2");
   }
   KEEL_ASSIGN_OR_RETURN(switch_, PacketSwitch::Start(std::move(ends), options_.seed));
   return {};

@@ -155,7 +155,7 @@ void GrpcClientSession::AnnounceRoom(StreamId stream) {
 void GrpcClientSession::OnHeaders(StreamId stream, Block block, Metadata* fields) {
   Call* call = Find(stream);
   if (call == nullptr) return;
-  if (block == Block::kTooLarge) {
+  if (block == Block::kFirstTooLarge || block == Block::kTrailersTooLarge) {
     return Fail(stream, ResourceExhausted("the response's headers are too large"));
   }
   if (block == Block::kTrailers) return TakeStatus(*fields, call);

@@ -86,7 +86,7 @@ Session::Held GrpcServerSession::held() const {
 
 void GrpcServerSession::OnHeaders(StreamId stream, Block block, Metadata* fields) {
   // Trailers of a request carry nothing that gRPC knows.
-  if (block == Block::kTrailers) return;
+  if (block == Block::kTrailers || block == Block::kTrailersTooLarge) return;
   if (RefuseHttp(stream, *fields)) return;
   Call* call = nullptr;
   if (spare_calls_.empty()) {
@@ -98,7 +98,7 @@ void GrpcServerSession::OnHeaders(StreamId stream, Block block, Metadata* fields
     call = &calls_.insert(std::move(node)).position->second;
   }
   std::swap(call->request, *fields);
-  const Status admitted = block == Block::kTooLarge
+  const Status admitted = block == Block::kFirstTooLarge
                               ? ResourceExhausted("the request's headers are too large")
                               : Admit(call->request, call);
   if (options_.counts != nullptr) {

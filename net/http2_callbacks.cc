@@ -91,7 +91,11 @@ int Http2Callbacks::OnBeginHeaders(nghttp2_session* session, const nghttp2_frame
                                    void* user_data) {
   Http2Session* self = Self(user_data);
   self->fields_.Clear();
-  if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
+  if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
+    Http2Session::Stream* stream = self->Find(IdOf(frame->hd.stream_id));
+    if (stream != nullptr) stream->block_too_large = false;
+    return 0;
+  }
   self->streams_.try_emplace(IdOf(frame->hd.stream_id).value());
   // Equal shares: a large answer must not hold up the small ones behind it (RFC 9218, 10).
   nghttp2_extpri fair{};
@@ -116,10 +120,10 @@ int Http2Callbacks::OnHeader(nghttp2_session*, const nghttp2_frame* frame, const
     }
     if (verdict != RequestRules::Verdict::kKeep) return 0;
   }
-  if (stream->headers_too_large) return 0;
+  if (stream->block_too_large) return 0;
   if (self->fields_.ListBytes() + name_bytes + value_bytes + 32 >
       self->options_.header_list_bytes_max) {
-    stream->headers_too_large = true;
+    stream->block_too_large = true;
     return 0;
   }
   self->fields_.Add({View(name, name_bytes), View(value, value_bytes)});
@@ -138,11 +142,10 @@ void Http2Callbacks::OnHeadersFrame(Http2Session* self, const nghttp2_frame& fra
     const std::optional<std::string_view> status = self->fields_.Find(":status");
     if (status && status->starts_with('1')) return;
   }
-  Http2Events::Block block = Http2Events::Block::kFirst;
-  if (stream->headers_too_large) {
-    block = Http2Events::Block::kTooLarge;
-  } else if (stream->got_headers) {
-    block = Http2Events::Block::kTrailers;
+  using Block = Http2Events::Block;
+  Block block = stream->block_too_large ? Block::kFirstTooLarge : Block::kFirst;
+  if (stream->got_headers) {
+    block = stream->block_too_large ? Block::kTrailersTooLarge : Block::kTrailers;
   }
   stream->got_headers = true;
   stream->announced = true;

@@ -51,7 +51,9 @@ class Http2Events {
   enum class Block : uint8_t {
     kFirst,     // a request's or a response's headers
     kTrailers,  // what follows the data
-    kTooLarge,  // a first block beyond its bound; the fields that fitted are there
+    // Beyond their bound: of the fields those that fitted.
+    kFirstTooLarge,
+    kTrailersTooLarge,
   };
 
   Http2Events() = default;
@@ -148,7 +150,8 @@ class Http2Session {
     // Known to the events object.
     bool announced = false;
     bool got_headers = false;
-    bool headers_too_large = false;
+    // The block that is being received.
+    bool block_too_large = false;
     // Server: the request broke HTTP's rules, and its reset is on its way; no event tells of it.
     bool malformed = false;
     RequestRules rules;

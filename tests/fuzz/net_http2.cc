@@ -28,7 +28,8 @@ class Events final : public Http2Events {
  public:
   void OnHeaders(StreamId stream, Block block, Metadata* fields) override {
     KEEL_CHECK(fields->ListBytes() <= kOptions.header_list_bytes_max);
-    if (block != Block::kTrailers) KEEL_CHECK(open.insert(stream).second);
+    const bool is_first = block == Block::kFirst || block == Block::kFirstTooLarge;
+    if (is_first) KEEL_CHECK(open.insert(stream).second);
     KEEL_CHECK(open.contains(stream));
   }
   void OnData(StreamId stream, std::string_view bytes) override {

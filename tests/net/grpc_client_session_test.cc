@@ -117,6 +117,14 @@ TEST_F(GrpcClientSessionTest, RefusesTrailersWithoutAStatus) {
             Unknown("the server's trailers have no grpc-status"));
 }
 
+TEST_F(GrpcClientSessionTest, RefusesTrailersThatAreTooLarge) {
+  // Each counts 32 bytes beside its own.
+  const std::vector<Metadata::Field> many(options_.http2.header_list_bytes_max / 34 + 1,
+                                          {"a", "b"});
+  EXPECT_EQ(StatusAfter(frames::Headers(1, kOkHeaders) + Trailers(many)),
+            ResourceExhausted("the response's headers are too large"));
+}
+
 TEST_F(GrpcClientSessionTest, RefusesAnOkThatEndsInsideAMessage) {
   EXPECT_EQ(StatusAfter(frames::Headers(1, kOkHeaders) +
                         frames::Data(1, frames::Message("whole") + std::string(2, 0)) +

@@ -200,6 +200,27 @@ TEST_F(GrpcServerSessionTest, RefusesHeadersThatAreTooLarge) {
             "8 the request's headers are too large");
 }
 
+TEST_F(GrpcServerSessionTest, TrailersThatAreTooLargeBeginNoOtherCall) {
+  CallCounts counts("client-api-version");
+  Open({.http2 = {.header_list_bytes_max = 500}, .counts = &counts});
+  constexpr uint8_t kLast = frames::kEndHeaders | frames::kEndStream;
+  const std::string value(600, 'x');
+  const Metadata::Field large = {"x-large", value};
+  // Behind headers that are well: they say nothing, and the call is answered.
+  const Answer well =
+      Ask(frames::Headers(1, frames::GrpcRequest("/keel.test.Echo/Unary")) +
+          frames::Data(1, frames::Message("hello")) + frames::Headers(1, {large}, kLast));
+  EXPECT_EQ(well.headers.Find(":status"), "200");
+  EXPECT_EQ(well.data, frames::Message("hello"));
+  EXPECT_EQ(well.Status(), "0 ");
+  // Behind headers that were too large themselves: what was refused once is not refused again.
+  const Answer refused =
+      Ask(frames::Headers(3, With({large})) + frames::Headers(3, {large}, kLast), 3);
+  EXPECT_EQ(refused.Status(), "8 the request's headers are too large");
+  EXPECT_EQ(counts.ended(), 2u);
+  EXPECT_EQ(session_->calls(), 0u);
+}
+
 TEST_F(GrpcServerSessionTest, RefusesAStreamThatEndsInsideAMessage) {
   EXPECT_EQ(
       Ask(frames::Headers(1, frames::GrpcRequest("/keel.test.Echo/Upload")) +

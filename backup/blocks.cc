@@ -1,5 +1,7 @@
 #include "backup/blocks.h"
 
+// How literals are packed is a parameter that zstd may yet rename.
+#define ZSTD_STATIC_LINKING_ONLY
 #include <zstd.h>
 
 #include <utility>
@@ -12,9 +14,24 @@ namespace keel::backup {
 
 namespace {
 
-// The fastest of zstd's ordinary levels: a backup should not be slower than the network.
-constexpr int kLevel = 1;
 constexpr size_t kLengthsBytes = 8;
+
+// A backup should not be slower than the network, nor take the processor from the member that it
+// is of. Beside level 1 this packs a twentieth less and takes a tenth to a fifth less time, with a
+// table of matches that fits in a processor's first cache.
+constexpr int kLevel = -2;
+constexpr int kHashLog = 13;
+
+ZSTD_CCtx* NewContext() {
+  ZSTD_CCtx* const context = ZSTD_createCCtx();
+  KEEL_CHECK(context != nullptr) << "out of memory";
+  (void)ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, kLevel);
+  (void)ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog, kHashLog);
+  // Levels below 1 leave literals as they are unless they are told; most of what can be saved of
+  // values is there. A zstd that did not know the parameter would write larger files, no others.
+  (void)ZSTD_CCtx_setParameter(context, ZSTD_c_literalCompressionMode, ZSTD_lcm_huffman);
+  return context;
+}
 
 uint64_t SumOf(std::string_view lengths, std::string_view stored, uint64_t seed) {
   return Checksum(stored, Checksum(lengths, seed));
@@ -23,18 +40,22 @@ uint64_t SumOf(std::string_view lengths, std::string_view stored, uint64_t seed)
 }  // namespace
 
 BlockSealer::BlockSealer(ChainStart start)
-    : cipher_(std::move(start.cipher)), context_(ZSTD_createCCtx()), chain_(start.seed) {}
+    : cipher_(std::move(start.cipher)), context_(NewContext()), chain_(start.seed) {}
 
 BlockSealer::~BlockSealer() { ZSTD_freeCCtx(context_); }
 
 std::string BlockSealer::Seal(std::string_view raw) {
   KEEL_CHECK(raw.size() <= kBlockRawBytes) << "a block of " << raw.size() << " bytes";
-  std::string stored(ZSTD_compressBound(raw.size()), '\0');
+  packed_.resize(ZSTD_compressBound(kBlockRawBytes));
   const size_t size =
-      ZSTD_compressCCtx(context_, stored.data(), stored.size(), raw.data(), raw.size(), kLevel);
+      ZSTD_compress2(context_, packed_.data(), packed_.size(), raw.data(), raw.size());
   KEEL_CHECK(ZSTD_isError(size) == 0) << "zstd: " << ZSTD_getErrorName(size);
-  stored.resize(size);
-  if (cipher_ != nullptr) stored = cipher_->Seal({.number = count_, .bytes = stored});
+  std::string_view stored = std::string_view(packed_).substr(0, size);
+  std::string encrypted;
+  if (cipher_ != nullptr) {
+    encrypted = cipher_->Seal({.number = count_, .bytes = stored});
+    stored = encrypted;
+  }
   std::string block;
   block.reserve(kBlockHeaderBytes + stored.size());
   AppendFixed32(&block, static_cast<uint32_t>(stored.size()));

@@ -47,6 +47,7 @@ class BlockSealer {
  private:
   std::unique_ptr<Cipher> cipher_;
   ZSTD_CCtx_s* const context_;
+  std::string packed_;  // room for one block, whatever it packs to
   uint64_t chain_;
   uint64_t count_ = 0;
 };

@@ -1,5 +1,6 @@
 #include "backup/chunk_source.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "backup/crypt.h"
@@ -40,11 +41,12 @@ StreamSum::StreamSum() : state_(new State) {}
 
 std::string StreamSum::Add(std::string_view bytes) {
   size_bytes_ += bytes.size();
-  tail_.append(bytes);
-  if (tail_.size() <= kSumBytes) return {};
-  const size_t body_bytes = tail_.size() - kSumBytes;
-  std::string body = tail_.substr(0, body_bytes);
-  tail_.erase(0, body_bytes);
+  std::string body = std::exchange(tail_, {});
+  body.reserve(body.size() + bytes.size());
+  body.append(bytes);
+  const size_t body_bytes = body.size() - std::min(body.size(), kSumBytes);
+  tail_ = body.substr(body_bytes);
+  body.resize(body_bytes);
   state_->sum.Add(body);
   return body;
 }

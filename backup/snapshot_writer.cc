@@ -1,5 +1,6 @@
 #include "backup/snapshot_writer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -58,7 +59,8 @@ Status SnapshotWriter::Add(std::string_view bytes) {
   return {};
 }
 
-Status SnapshotWriter::AddChunk(const std::string& chunk) {
+Status SnapshotWriter::AddChunk(std::string_view chunk) {
+  if (ended_) return DataLoss("the snapshot goes on behind its end");
   kv::ChunkBody body;
   KEEL_RETURN_IF_ERROR(kv::OpenChunk(chunk, &stream_chain_, &body));
   if ((body.kind == kv::ChunkBody::Kind::kHeader) != (sealer_ == nullptr)) {
@@ -76,13 +78,17 @@ Status SnapshotWriter::AddChunk(const std::string& chunk) {
   }
   trailer_.records += body.records.size();
   ended_ = body.kind == kv::ChunkBody::Kind::kEnd;
-  trailer_.raw_bytes += chunk.size();
-  raw_.append(chunk);
-  size_t at = 0;
-  for (; raw_.size() - at >= kBlockRawBytes; at += kBlockRawBytes) {
-    KEEL_RETURN_IF_ERROR(PassOn(raw_.substr(at, kBlockRawBytes)));
+  if (ended_ && body.record_count != trailer_.records) {
+    return DataLoss("records of the snapshot are missing");
   }
-  raw_.erase(0, at);
+  trailer_.raw_bytes += chunk.size();
+  while (!chunk.empty()) {
+    if (raw_.empty()) raw_.reserve(kBlockRawBytes);
+    const size_t taken = std::min(chunk.size(), kBlockRawBytes - raw_.size());
+    raw_.append(chunk.substr(0, taken));
+    chunk.remove_prefix(taken);
+    if (raw_.size() == kBlockRawBytes) KEEL_RETURN_IF_ERROR(PassOn(std::exchange(raw_, {})));
+  }
   return {};
 }
 

@@ -44,7 +44,7 @@ class SnapshotWriter {
   Status Finish();
 
   // For who has the chunks themselves instead of a stream of them: chunk by chunk, then the end.
-  Status AddChunk(const std::string& chunk);
+  Status AddChunk(std::string_view chunk);
   Status Complete();
 
   [[nodiscard]] const FileHeader& header() const { return header_; }

@@ -82,6 +82,8 @@ class RawStream {
   void CloseWrites();
   // Waits for a message. False: there are no more, and status() says how it ended.
   [[nodiscard]] bool Read(google::protobuf::MessageLite* message);
+  // The same, with the message as it came.
+  [[nodiscard]] bool ReadBytes(std::string* message);
   void Cancel();
   // After Read has said false.
   [[nodiscard]] Status status() const;

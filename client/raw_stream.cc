@@ -152,14 +152,14 @@ void RawStream::CloseWrites() {
   });
 }
 
-bool RawStream::Read(google::protobuf::MessageLite* message) {
+bool RawStream::ReadBytes(std::string* message) {
   internal::CheckMayWait(*state_->core);
   std::unique_lock lock(state_->mutex);
   state_->changed.wait(lock, [this] { return !state_->messages.empty() || state_->ended; });
   if (state_->messages.empty()) return false;
-  const std::string bytes = std::move(state_->messages.front());
+  *message = std::move(state_->messages.front());
   state_->messages.pop_front();
-  state_->bytes -= bytes.size();
+  state_->bytes -= message->size();
   const bool resume =
       state_->paused && state_->bytes < state_->core->options().stream_buffer_bytes_max / 2;
   if (resume) state_->paused = false;
@@ -169,6 +169,12 @@ bool RawStream::Read(google::protobuf::MessageLite* message) {
       if (state->stream.channel != nullptr) state->stream.channel->ResumeReads(state->stream.call);
     });
   }
+  return true;
+}
+
+bool RawStream::Read(google::protobuf::MessageLite* message) {
+  std::string bytes;
+  if (!ReadBytes(&bytes)) return false;
   if (message->ParseFromString(bytes)) return true;
   Cancel();
   state_->End(Internal("a message of the stream cannot be read"));

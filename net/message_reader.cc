@@ -1,5 +1,7 @@
 #include "net/message_reader.h"
 
+#include <algorithm>
+
 #include "net/gzip.h"
 
 namespace keel::net {
@@ -8,6 +10,8 @@ namespace {
 
 // An idle stream gives back a buffer that was larger than this.
 constexpr size_t kKeptBytes = 16 * 1024;
+// For each byte of a message that has come, at most so much is made ready for the rest.
+constexpr size_t kRoomPerByte = 8;
 
 uint32_t ReadBigEndian32(std::string_view bytes) {
   uint32_t value = 0;
@@ -23,6 +27,12 @@ MessageHead::MessageHead(size_t size, bool compressed)
 
 void MessageReader::Append(std::string_view bytes) {
   Compact();
+  const size_t needed = buffer_.size() + bytes.size();
+  if (needed > buffer_.capacity()) {
+    // An announcement costs its sender nothing: it counts as far as what has come bears it out.
+    const size_t whole = offset_ + announced_bytes().value_or(0);
+    buffer_.reserve(std::max(needed, std::min(whole, needed * kRoomPerByte)));
+  }
   buffer_.append(bytes);
 }
 

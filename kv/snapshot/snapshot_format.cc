@@ -7,6 +7,9 @@ namespace keel::kv {
 
 namespace {
 
+// Behind the length.
+constexpr size_t kChunkSumOffset = 4;
+
 bool DecodeBody(std::string_view bytes, ChunkBody* body) {
   ByteReader reader(bytes);
   uint8_t kind = 0;
@@ -42,13 +45,27 @@ bool DecodeBody(std::string_view bytes, ChunkBody* body) {
 
 }  // namespace
 
+bool IsOneChunk(std::string_view bytes) {
+  return bytes.size() > kChunkHeaderBytes &&
+         DecodeFixed32(bytes.data()) == bytes.size() - kChunkHeaderBytes;
+}
+
+ChunkBody::Kind KindOf(std::string_view chunk) {
+  return static_cast<ChunkBody::Kind>(chunk[kChunkHeaderBytes]);
+}
+
 std::string SealChunk(std::string_view body, uint64_t* chain) {
+  std::string chunk(kChunkHeaderBytes, '\0');
+  chunk.append(body);
+  FinishChunk(&chunk, chain);
+  return chunk;
+}
+
+void FinishChunk(std::string* chunk, uint64_t* chain) {
+  const std::string_view body = std::string_view(*chunk).substr(kChunkHeaderBytes);
   *chain = Checksum(body, *chain);
-  std::string chunk;
-  chunk.reserve(kChunkHeaderBytes + body.size());
-  AppendFixed32(&chunk, static_cast<uint32_t>(body.size()));
-  AppendFixed64(&chunk, *chain);
-  return chunk.append(body);
+  EncodeFixed32(chunk->data(), static_cast<uint32_t>(body.size()));
+  EncodeFixed64(chunk->data() + kChunkSumOffset, *chain);
 }
 
 Status OpenChunk(std::string_view chunk, uint64_t* chain, ChunkBody* body) {
@@ -60,7 +77,7 @@ Status OpenChunk(std::string_view chunk, uint64_t* chain, ChunkBody* body) {
     return DataLoss("a snapshot chunk's length does not match its bytes");
   }
   const uint64_t checksum = Checksum(bytes, *chain);
-  if (DecodeFixed64(chunk.data() + 4) != checksum) {
+  if (DecodeFixed64(chunk.data() + kChunkSumOffset) != checksum) {
     return DataLoss("a snapshot chunk is damaged, missing or out of order");
   }
   if (!DecodeBody(bytes, body)) return DataLoss("a snapshot chunk does not decode");
@@ -84,13 +101,17 @@ std::string EncodeEndBody(uint64_t record_count) {
   return body;
 }
 
-std::string BeginRecordsBody() {
-  return std::string(1, static_cast<char>(ChunkBody::Kind::kRecords));
+std::string BeginRecords(size_t bytes_expected) {
+  std::string chunk;
+  chunk.reserve(kChunkHeaderBytes + bytes_expected);
+  chunk.append(kChunkHeaderBytes, '\0');
+  chunk.push_back(static_cast<char>(ChunkBody::Kind::kRecords));
+  return chunk;
 }
 
-void AppendRecord(std::string* body, const SnapshotRecord& record) {
-  AppendLengthPrefixed(body, record.key);
-  AppendLengthPrefixed(body, record.value);
+void AppendRecord(std::string* chunk, const SnapshotRecord& record) {
+  AppendLengthPrefixed(chunk, record.key);
+  AppendLengthPrefixed(chunk, record.value);
 }
 
 }  // namespace keel::kv

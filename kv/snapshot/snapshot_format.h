@@ -44,6 +44,11 @@ struct ChunkBody {
   uint64_t record_count = 0;
 };
 
+// Whether `bytes` are as long as the chunk that they begin with.
+[[nodiscard]] bool IsOneChunk(std::string_view bytes);
+// As a whole chunk says; nothing is verified.
+[[nodiscard]] ChunkBody::Kind KindOf(std::string_view chunk);
+
 // Wraps a body; *chain is the checksum so far, and becomes the chunk's own.
 [[nodiscard]] std::string SealChunk(std::string_view body, uint64_t* chain);
 // DATA_LOSS for anything that SealChunk and the encoders below would not have made.
@@ -51,7 +56,10 @@ Status OpenChunk(std::string_view chunk, uint64_t* chain, ChunkBody* body);
 
 [[nodiscard]] std::string EncodeHeaderBody(const SnapshotHeader& header);
 [[nodiscard]] std::string EncodeEndBody(uint64_t record_count);
-[[nodiscard]] std::string BeginRecordsBody();
-void AppendRecord(std::string* body, const SnapshotRecord& record);
+// A chunk of records is built and sealed in one place: it is the most of a snapshot.
+[[nodiscard]] std::string BeginRecords(size_t bytes_expected);
+void AppendRecord(std::string* chunk, const SnapshotRecord& record);
+// Fills in the head of a chunk that was begun so; *chain as in SealChunk.
+void FinishChunk(std::string* chunk, uint64_t* chain);
 
 }  // namespace keel::kv

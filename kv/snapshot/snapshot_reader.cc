@@ -42,18 +42,21 @@ Result<std::string> SnapshotReader::NextRecords(Mark* mark) {
     iterator_ = view_->Iterate(false);
     iterator_->Seek(mark->next_key);
   }
-  std::string body = BeginRecordsBody();
+  const size_t bytes_wanted = kChunkHeaderBytes + options_.chunk_bytes;
+  // Most often the last record reaches a little beyond what is wanted.
+  std::string chunk = BeginRecords(options_.chunk_bytes + options_.chunk_bytes / 16);
   bool more = false;
   for (; iterator_->Valid() && iterator_->key().starts_with(group); iterator_->Next()) {
-    more = body.size() >= options_.chunk_bytes;
+    more = chunk.size() >= bytes_wanted;
     if (more) break;
-    AppendRecord(&body,
+    AppendRecord(&chunk,
                  {.key = iterator_->key().substr(group.size()), .value = iterator_->value()});
     ++mark->record_count;
   }
   KEEL_RETURN_IF_ERROR(iterator_->status());
   mark->next_key = more ? std::string(iterator_->key()) : std::string();
-  return SealChunk(body, &mark->chain);
+  FinishChunk(&chunk, &mark->chain);
+  return chunk;
 }
 
 }  // namespace keel::kv

@@ -24,6 +24,7 @@ bool ReadNumber(const net::Metadata& metadata, std::string_view name, uint64_t* 
 Caller CallerOf(const net::CallContext& context) {
   Caller caller;
   caller.requires_leader = context.metadata.Find("hasleader") == std::string_view("true");
+  caller.wants_chunks = context.metadata.Find("keel-snapshot") == std::string_view("chunks");
   uint64_t session = 0;
   uint64_t acknowledged = 0;
   const bool numbers = ReadNumber(context.metadata, "keel-session", &session) &&

@@ -13,6 +13,8 @@ struct Caller {
   kv::Origin origin;
   // `hasleader: true`: an answer from a member that knows no leader is not wanted.
   bool requires_leader = false;
+  // `keel-snapshot: chunks`: a snapshot is wanted chunk by chunk (server/api/snapshot_stream.h).
+  bool wants_chunks = false;
   // Not OK: what the metadata says cannot be.
   Status bad_metadata;
 };

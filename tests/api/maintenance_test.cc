@@ -211,5 +211,57 @@ TEST(Maintenance, ASnapshotIsWholeAndCarriesItsSum) {  // 39
   EXPECT_EQ(body.find_first_not_of('\0', at), std::string::npos);
 }
 
+// What is asked for in chunks is the same state, cut where its own sums are.
+TEST(Maintenance, ASnapshotInChunksIsEachChunkInAMessage) {
+  ApiCluster cluster;
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(Put(&cluster, "k" + std::to_string(i), std::string(10'000, 'x')).ok());
+  }
+  net::Metadata metadata;
+  metadata.Add({"keel-snapshot", "chunks"});
+  Stream stream(&cluster, kService + "Snapshot", 0, metadata);
+  stream.Send(pb::SnapshotRequest());
+  stream.CloseWrites();
+  ASSERT_TRUE(stream.WaitDone());
+  ASSERT_TRUE(stream.log().status.ok()) << stream.log().status;
+  const std::vector<std::string>& messages = stream.log().messages;
+  ASSERT_GT(messages.size(), 4u);
+  uint64_t remaining = UINT64_MAX;
+  uint64_t chain = 0;
+  for (size_t i = 0; i < messages.size(); ++i) {
+    pb::SnapshotResponse response;
+    ASSERT_TRUE(response.ParseFromString(messages[i]));
+    EXPECT_EQ(response.has_header(), i == 0);
+    EXPECT_LE(response.remaining_bytes(), remaining);
+    remaining = response.remaining_bytes();
+    kv::ChunkBody chunk;
+    ASSERT_TRUE(kv::IsOneChunk(response.blob()));
+    ASSERT_TRUE(kv::OpenChunk(response.blob(), &chain, &chunk).ok()) << i;
+    const auto kind = i == 0                     ? kv::ChunkBody::Kind::kHeader
+                      : i + 1 == messages.size() ? kv::ChunkBody::Kind::kEnd
+                                                 : kv::ChunkBody::Kind::kRecords;
+    EXPECT_EQ(chunk.kind, kind) << i;
+  }
+  EXPECT_EQ(remaining, 0u);
+}
+
+// Whoever asks for something else than chunks, or a server that is asked by a later tool for what
+// it does not know, stays with what etcd's clients read.
+TEST(Maintenance, ASnapshotInAFormNobodyKnowsIsThePlainStream) {
+  ApiCluster cluster;
+  ASSERT_TRUE(Put(&cluster, "k", "v").ok());
+  net::Metadata metadata;
+  metadata.Add({"keel-snapshot", "cards"});
+  Stream stream(&cluster, kService + "Snapshot", 0, metadata);
+  stream.Send(pb::SnapshotRequest());
+  stream.CloseWrites();
+  ASSERT_TRUE(stream.WaitDone());
+  ASSERT_EQ(stream.log().messages.size(), 2u);
+  pb::SnapshotResponse response;
+  ASSERT_TRUE(response.ParseFromString(stream.log().messages[0]));
+  EXPECT_EQ(response.blob().size() % 512, 0u);
+  EXPECT_FALSE(kv::IsOneChunk(response.blob()));
+}
+
 }  // namespace
 }  // namespace keel::api_test

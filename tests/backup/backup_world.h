@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "backup/chunk_source.h"
 #include "backup/crypt.h"
@@ -17,16 +18,21 @@ namespace keel::backup {
 
 inline constexpr char kSnapshotPath[] = "/saved.keel";
 
-// Chunks, zeros up to a multiple of 512, and the SHA-256 of all that.
-inline std::string StreamOf(std::shared_ptr<const kv::ReadView> view) {
+inline std::vector<std::string> ChunksOf(std::shared_ptr<const kv::ReadView> view) {
   kv::SnapshotReader reader(std::move(view), {.chunk_bytes = 400});
-  std::string stream;
+  std::vector<std::string> chunks;
   while (true) {
     auto chunk = reader.Next();
     KEEL_CHECK(chunk.ok()) << chunk.status();
-    if (chunk->empty()) break;
-    stream += *chunk;
+    if (chunk->empty()) return chunks;
+    chunks.push_back(*std::move(chunk));
   }
+}
+
+// Chunks, zeros up to a multiple of 512, and the SHA-256 of all that.
+inline std::string StreamOf(std::shared_ptr<const kv::ReadView> view) {
+  std::string stream;
+  for (const std::string& chunk : ChunksOf(std::move(view))) stream += chunk;
   stream.append((512 - stream.size() % 512) % 512, '\0');
   Sha256 sum;
   sum.Add(stream);
@@ -40,6 +46,14 @@ inline void FillStore(kv::StoreWorld* world) {
                kv::LeaseId(i % 3 * 7 % 14));
   }
   world->Apply(kv::DeleteRangeOp{.keys = {.begin = "k3", .end = {}}});
+}
+
+inline Status SaveChunks(FileSystem* files, const std::vector<std::string>& chunks) {
+  auto writer = SnapshotWriter::Create(
+      {.files = files, .path = kSnapshotPath, .cluster_id = 11, .member_id = 12, .saved_ms = 13});
+  KEEL_RETURN_IF_ERROR(writer.status());
+  for (const std::string& chunk : chunks) KEEL_RETURN_IF_ERROR((*writer)->AddChunk(chunk));
+  return (*writer)->Complete();
 }
 
 // Writes `stream` in uneven pieces.

@@ -126,6 +126,52 @@ TEST_F(SnapshotFileTest, AStreamThatIsCutOrDamagedLeavesNoFile) {
   }
 }
 
+TEST_F(SnapshotFileTest, ChunksMakeTheSameFileAsTheirStream) {
+  AddLargeValues();
+  const std::string whole = Saved();
+  ASSERT_TRUE(SaveChunks(&files_, ChunksOf(world_.store().view())).ok());
+  EXPECT_EQ(ReadBytes(&files_, kSnapshotPath), whole);
+}
+
+TEST_F(SnapshotFileTest, ChunksThatAreDamagedLostRepeatedOrTooManyLeaveNoFile) {
+  const std::vector<std::string> chunks = ChunksOf(world_.store().view());
+  ASSERT_GT(chunks.size(), 5u);
+  const auto expect_refused = [&](const std::vector<std::string>& changed) {
+    ASSERT_EQ(SaveChunks(&files_, changed).code(), Code::kDataLoss);
+    ASSERT_TRUE(files_.List("/").value().empty());
+  };
+  for (size_t i = 0; i < chunks.size(); ++i) {
+    for (size_t at = 0; at < chunks[i].size(); ++at) {
+      std::vector<std::string> changed = chunks;
+      changed[i][at] = static_cast<char>(changed[i][at] ^ (1 << (at % 8)));
+      expect_refused(changed);
+    }
+    std::vector<std::string> changed = chunks;
+    changed.erase(changed.begin() + static_cast<ptrdiff_t>(i));
+    expect_refused(changed);
+    changed = chunks;
+    changed.insert(changed.begin() + static_cast<ptrdiff_t>(i), chunks[i]);
+    expect_refused(changed);
+    changed = chunks;
+    changed[i].pop_back();
+    expect_refused(changed);
+  }
+  expect_refused({chunks.begin(), chunks.end() - 1});
+}
+
+// Sealed as they should be, but not what one reader makes.
+TEST_F(SnapshotFileTest, AnEndThatCountsOtherRecordsLeavesNoFile) {
+  std::vector<std::string> chunks = ChunksOf(world_.store().view());
+  uint64_t chain = 0;
+  kv::ChunkBody body;
+  for (size_t i = 0; i + 1 < chunks.size(); ++i) {
+    ASSERT_TRUE(kv::OpenChunk(chunks[i], &chain, &body).ok());
+  }
+  chunks.back() = kv::SealChunk(kv::EncodeEndBody(1), &chain);
+  EXPECT_EQ(SaveChunks(&files_, chunks).code(), Code::kDataLoss);
+  EXPECT_TRUE(files_.List("/").value().empty());
+}
+
 // The power may go before any operation, and take with it what was not synced in every way.
 TEST_F(SnapshotFileTest, WhateverACrashTakesTheNameStandsForAWholeFile) {
   size_t images = 0;

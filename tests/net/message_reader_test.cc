@@ -40,6 +40,22 @@ TEST(MessageReader, CutsTheSameMessagesFromEverySplit) {
   }
 }
 
+TEST(MessageReader, AnAnnouncementMakesRoomOnlyAsFarAsBytesBearItOut) {
+  const std::string message = Message(std::string(1'000'000, 'x'));
+  MessageReader reader({.message_bytes_max = 2'000'000});
+  size_t times_larger = 0;
+  for (size_t at = 0; at < message.size(); at += 8'000) {
+    const size_t before = reader.kept_bytes();
+    reader.Append(std::string_view(message).substr(at, 8'000));
+    ASSERT_LE(reader.kept_bytes(), 8 * reader.buffered_bytes());
+    times_larger += reader.kept_bytes() == before ? 0 : 1;
+  }
+  // By doubling it would be eight times.
+  EXPECT_LE(times_larger, 4u);
+  EXPECT_LE(reader.kept_bytes(), message.size() + message.size() / 16);
+  EXPECT_EQ(ReadAll(&reader), std::vector<std::string>{std::string(1'000'000, 'x')});
+}
+
 TEST(MessageReader, KeepsOrderHoweverBytesArrive) {
   for (uint64_t seed = 0; seed < 100; ++seed) {
     Prng prng(seed);

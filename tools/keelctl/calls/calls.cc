@@ -87,8 +87,8 @@ Status Calls::AwaitLeader() {
   while (true) {
     const auto endpoint = LiveEndpoint();
     if (!endpoint.ok()) return endpoint.status();
-    const auto answer = At<etcdserverpb::StatusResponse>(*endpoint, method::kStatus,
-                                                         etcdserverpb::StatusRequest());
+    const auto answer =
+        At<etcdserverpb::StatusResponse>(*endpoint, method::kStatus, etcdserverpb::StatusRequest());
     if (answer.ok() && answer->leader() != 0) return {};
     if (!answer.ok()) return answer.status();
     Forget();
@@ -148,21 +148,13 @@ Status Calls::AskAny(std::string_view method, const Message& request, Message* a
   }
 }
 
-Result<std::unique_ptr<Stream>> Calls::OpenFor(std::string_view method, const std::string& endpoint,
-                                               bool has_leader,
-                                               std::unique_ptr<Stream::Message> sample) {
-  std::string where = endpoint;
-  if (where.empty()) {
-    auto live = LiveEndpoint();
-    if (!live.ok()) return live.status();
-    where = *std::move(live);
-  }
-  KEEL_RETURN_IF_ERROR(LogIn(where));
-  Metadata metadata = Credentials();
-  if (has_leader) metadata.emplace_back("hasleader", "true");
-  return wire_.Open(
-      {.endpoint = where, .method = std::string(method), .metadata = std::move(metadata)},
-      std::move(sample));
+Result<std::unique_ptr<Stream>> Calls::Open(std::string_view method, const Metadata& metadata) {
+  const auto live = LiveEndpoint();
+  if (!live.ok()) return live.status();
+  KEEL_RETURN_IF_ERROR(LogIn(*live));
+  Metadata all = Credentials();
+  all.insert(all.end(), metadata.begin(), metadata.end());
+  return wire_.Open({.endpoint = *live, .method = std::string(method), .metadata = std::move(all)});
 }
 
 void Calls::Later(const std::string& endpoint, std::string_view method, std::string request,

@@ -62,14 +62,10 @@ class Calls {
     KEEL_RETURN_IF_ERROR(AskAt(endpoint, method, request, &answer, limits));
     return answer;
   }
-  // A stream to whichever member lives, or to `endpoint`. `has_leader` asks the server to end it
-  // when it loses sight of the leader.
-  template <class Answer>
+  using Metadata = std::vector<std::pair<std::string, std::string>>;
+  // A stream to whichever member lives. `metadata` is sent beside the credentials.
   [[nodiscard]] Result<std::unique_ptr<Stream>> Open(std::string_view method,
-                                                     const std::string& endpoint = "",
-                                                     bool has_leader = false) {
-    return OpenFor(method, endpoint, has_leader, std::make_unique<Answer>());
-  }
+                                                     const Metadata& metadata = {});
   // Returns at once; `done` runs on the wire's thread and must not block.
   void Later(const std::string& endpoint, std::string_view method, std::string request,
              std::function<void(Result<std::string>)> done);
@@ -91,11 +87,6 @@ class Calls {
                Message* answer, const Limits& limits);
   // Takes a token, once, if there is a user.
   Status LogIn(const std::string& endpoint);
-  [[nodiscard]] Result<std::unique_ptr<Stream>> OpenFor(std::string_view method,
-                                                        const std::string& endpoint,
-                                                        bool has_leader,
-                                                        std::unique_ptr<Stream::Message> sample);
-  using Metadata = std::vector<std::pair<std::string, std::string>>;
   [[nodiscard]] Metadata Credentials() const;
 
   const CallsOptions options_;

@@ -48,7 +48,7 @@ LeaseKeeper::~LeaseKeeper() {
 
 void LeaseKeeper::Keep() {
   while (!ending_ && !lost_) {
-    auto stream = calls_->Open<etcdserverpb::LeaseKeepAliveResponse>(method::kLeaseKeepAlive);
+    auto stream = calls_->Open(method::kLeaseKeepAlive);
     if (stream.ok()) KeepOver(stream->get());
     calls_->Forget();
     if (NowUs() - renewed_us_ > ttl_us_) lost_ = true;

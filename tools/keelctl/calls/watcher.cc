@@ -52,7 +52,7 @@ void Watcher::SendCreate(int64_t number) {
 }
 
 Status Watcher::Begin() {
-  auto stream = calls_->Open<WatchResponse>(method::kWatch, "", /*has_leader=*/true);
+  auto stream = calls_->Open(method::kWatch, {{"hasleader", "true"}});
   if (!stream.ok()) return stream.status();
   const std::lock_guard lock(mutex_);
   stream_ = *std::move(stream);

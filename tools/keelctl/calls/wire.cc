@@ -66,8 +66,8 @@ Result<net::Address> ParseEndpoint(const std::string& endpoint) {
 
 // ---- streams ----
 
-Stream::Stream(std::unique_ptr<client::RawStream> raw, std::unique_ptr<Message> sample)
-    : raw_(std::move(raw)), sample_(std::move(sample)), reader_([this] { Read(); }) {}
+Stream::Stream(std::unique_ptr<client::RawStream> raw)
+    : raw_(std::move(raw)), reader_([this] { Read(); }) {}
 
 Stream::~Stream() {
   {
@@ -81,13 +81,11 @@ Stream::~Stream() {
 
 void Stream::Read() {
   while (true) {
-    std::unique_ptr<Message> message(sample_->New());
-    const bool got = raw_->Read(message.get());
+    std::string message;
+    const bool got = raw_->ReadBytes(&message);
     std::unique_lock lock(mutex_);
     if (!got) {
-      ended_ = true;
-      status_ = raw_->status();
-      changed_.notify_all();
+      End(raw_->status());
       return;
     }
     changed_.wait(lock, [this] { return ending_ || unread_.size() < kUnreadMax; });
@@ -110,11 +108,22 @@ Stream::Outcome Stream::Next(Message* message, uint64_t timeout_us) {
     if (timeout_us != 0 && SteadyClock::now() >= deadline) return Outcome::kTimeout;
     changed_.wait_for(lock, kLook);
   }
-  message->Clear();
-  message->CheckTypeAndMergeFrom(*unread_.front());
+  const std::string bytes = std::move(unread_.front());
   unread_.pop_front();
   changed_.notify_all();
-  return Outcome::kMessage;
+  lock.unlock();
+  if (message->ParseFromString(bytes)) return Outcome::kMessage;
+  raw_->Cancel();
+  lock.lock();
+  unread_.clear();
+  End(Internal("a message of the stream cannot be read"));
+  return Outcome::kEnded;
+}
+
+void Stream::End(const Status& status) {
+  if (std::exchange(ended_, true)) return;
+  status_ = status;
+  changed_.notify_all();
 }
 
 Status Stream::status() const {
@@ -160,12 +169,11 @@ Result<std::string> Wire::Unary(const Call& call, std::string request) {
   return std::move(shared->result);
 }
 
-Result<std::unique_ptr<Stream>> Wire::Open(const Call& call,
-                                           std::unique_ptr<Stream::Message> sample) {
+Result<std::unique_ptr<Stream>> Wire::Open(const Call& call) {
   const auto address = ParseEndpoint(call.endpoint);
   if (!address.ok()) return address.status();
   auto raw = std::make_unique<client::RawStream>(*client_, call.method, OptionsOf(call));
-  return std::unique_ptr<Stream>(new Stream(std::move(raw), std::move(sample)));
+  return std::unique_ptr<Stream>(new Stream(std::move(raw)));
 }
 
 }  // namespace keel::ctl

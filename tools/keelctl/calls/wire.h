@@ -55,24 +55,25 @@ class Stream {
 
   void Send(const Message& message);
   void CloseSend();
-  // Waits for the next message, which is of the type that the stream was opened with; a timeout of
-  // 0 waits for ever.
+  // Waits for the next message, which is of the type that the method answers with; a timeout of 0
+  // waits for ever.
   Outcome Next(Message* message, uint64_t timeout_us = 0);
   // How it ended; OK until then.
   [[nodiscard]] Status status() const;
 
  private:
   friend class Wire;
-  Stream(std::unique_ptr<client::RawStream> raw, std::unique_ptr<Message> sample);
+  explicit Stream(std::unique_ptr<client::RawStream> raw);
 
   // Reads ahead, a bounded number of messages.
   void Read();
+  // Under mutex_; the first end counts.
+  void End(const Status& status);
 
   const std::unique_ptr<client::RawStream> raw_;
-  const std::unique_ptr<Message> sample_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::unique_ptr<Message>> unread_;
+  std::deque<std::string> unread_;
   bool ending_ = false;
   bool ended_ = false;
   Status status_;
@@ -98,9 +99,7 @@ class Wire {
   // Returns at once; `done` runs on the client's thread and must not block.
   void UnaryLater(const Call& call, std::string request,
                   std::function<void(Result<std::string>)> done);
-  // `sample` is a message of the type that comes back.
-  [[nodiscard]] Result<std::unique_ptr<Stream>> Open(const Call& call,
-                                                     std::unique_ptr<Stream::Message> sample);
+  [[nodiscard]] Result<std::unique_ptr<Stream>> Open(const Call& call);
 
  private:
   const std::unique_ptr<client::Client> client_;

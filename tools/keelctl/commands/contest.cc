@@ -72,7 +72,7 @@ ExitCode RunHolding(Context& context, const v3lockpb::LockResponse& lock) {
 
 ExitCode Observe(Context& context, const std::string& election) {
   while (true) {
-    auto stream = context.calls().Open<v3electionpb::LeaderResponse>(method::kObserve);
+    auto stream = context.calls().Open(method::kObserve);
     if (!stream.ok()) return context.Fail(stream.status());
     v3electionpb::LeaderRequest request;
     request.set_name(election);

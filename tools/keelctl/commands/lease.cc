@@ -128,7 +128,7 @@ ExitCode RunLeaseKeepAlive(Context& context) {
   const bool simple = context.style().format == Format::kSimple;
   int failures = 0;
   while (true) {
-    auto stream = context.calls().Open<pb::LeaseKeepAliveResponse>(method::kLeaseKeepAlive);
+    auto stream = context.calls().Open(method::kLeaseKeepAlive);
     if (!stream.ok()) return context.Fail(stream.status());
     while (true) {
       const auto answer = Renew(context, stream->get(), lease);

@@ -127,6 +127,7 @@ Status Member::StartClients() {
                              .clock = &clock_,
                              .transport = client,
                              .pool = threads_->reads.executor(),
+                             .bulk = threads_->bulk.executor(),
                              .log = [](const std::string& line) { LOG(WARNING) << line; }});
     services_->Register(&methods_);
     health_ = std::make_unique<admin::Health>(

@@ -2,7 +2,8 @@
 //
 // core: the consensus core and the peers' sockets. client: the clients' sockets, the services and
 // the probes. wal: the log. apply: the state. pool: the node's own work that blocks. reads: the
-// clients' reads that block. Owned by the member; started at once.
+// clients' reads that block. bulk: snapshots for clients, which give way to all others. Owned by
+// the member; started at once.
 #pragma once
 
 #include <thread>
@@ -16,8 +17,11 @@ namespace keel::server {
 
 class RoleThread {
  public:
-  // `name`: as the system's tools show it, at most 15 characters.
-  RoleThread(const char* name, const Clock* clock);
+  // Beside it, as the system shares its processors, the work of the others goes first.
+  static constexpr int kGivesWay = 10;
+  // `name`: as the system's tools show it, at most 15 characters. `niceness` is added to the
+  // process's.
+  RoleThread(const char* name, const Clock* clock, int niceness = 0);
   ~RoleThread() { Stop(); }
   RoleThread(const RoleThread&) = delete;
   RoleThread& operator=(const RoleThread&) = delete;
@@ -40,7 +44,7 @@ class RoleThread {
 // The archive's own: a slow or hanging directory holds up nothing else.
 struct ArchiveThreads {
   explicit ArchiveThreads(const Clock* clock)
-      : ship("keel-archive", clock), base("keel-arch-base", clock) {}
+      : ship("keel-archive", clock), base("keel-arch-base", clock, RoleThread::kGivesWay) {}
   void Stop() {
     ship.Stop();
     base.Stop();
@@ -57,13 +61,14 @@ struct RoleThreads {
         wal("keel-wal", clock),
         apply("keel-apply", clock),
         pool("keel-pool", clock),
-        reads("keel-reads", clock) {}
+        reads("keel-reads", clock),
+        bulk("keel-bulk", clock, RoleThread::kGivesWay) {}
 
   [[nodiscard]] node::Roles roles() {
     return {core.executor(), wal.executor(), apply.executor(), pool.executor()};
   }
   void Stop() {
-    for (RoleThread* thread : {&client, &reads, &pool, &apply, &wal, &core}) thread->Stop();
+    for (RoleThread* thread : {&client, &reads, &bulk, &pool, &apply, &wal, &core}) thread->Stop();
   }
 
   RoleThread core;
@@ -72,6 +77,7 @@ struct RoleThreads {
   RoleThread apply;
   RoleThread pool;
   RoleThread reads;
+  RoleThread bulk;
 };
 
 }  // namespace keel::server

@@ -49,6 +49,9 @@ class Core final : public std::enable_shared_from_this<Core> {
   [[nodiscard]] const Clock& clock() const { return *seams_.clock; }
   [[nodiscard]] Executor& transport() const { return *seams_.transport; }
   [[nodiscard]] Executor& pool() const { return *seams_.pool; }
+  [[nodiscard]] Executor& bulk() const {
+    return seams_.bulk != nullptr ? *seams_.bulk : *seams_.pool;
+  }
   [[nodiscard]] node::Node& node() const { return *seams_.node; }
 
   // ---- any role ----

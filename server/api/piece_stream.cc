@@ -54,7 +54,7 @@ void PieceStream::OnSource(Result<std::unique_ptr<PieceSource>> source) {
 
 void PieceStream::Read() {
   reading_ = true;
-  core_->pool().Post([core = core_, source = source_, alive = alive_, this] {
+  options_.reads->Post([core = core_, source = source_, alive = alive_, this] {
     auto piece = std::make_unique<Result<PieceSource::Piece>>(source->Next());
     core->ToTransport([alive, this, piece = std::move(piece)] {
       if (*alive) OnPiece(std::move(*piece));

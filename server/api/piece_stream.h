@@ -1,5 +1,5 @@
-// One request, and an answer in pieces: each is read on the pool, one at a time and at most a
-// MiB ahead of what the client takes.
+// One request, and an answer in pieces: each is read where it may block, one at a time and at most
+// a MiB ahead of what the client takes.
 //
 // Whatever the answer is made of is a PieceSource. Belongs to the transport's executor.
 #pragma once
@@ -15,7 +15,7 @@
 
 namespace keel::api {
 
-// What the pool works on; one piece at a time, so nobody else touches it meanwhile.
+// What is worked on there; one piece at a time, so nobody else touches it meanwhile.
 class PieceSource {
  public:
   PieceSource() = default;
@@ -39,6 +39,7 @@ class PieceStream final : public net::CallHandler, public OpenStream {
   struct Options {
     bool requires_leader = false;
     Begin begin;
+    Executor* reads = nullptr;  // where the pieces are read
   };
   PieceStream(CorePtr core, net::ServerCall call, Options options);
   ~PieceStream() override;

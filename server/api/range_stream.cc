@@ -89,7 +89,9 @@ std::unique_ptr<net::CallHandler> MakeRangeStream(const CorePtr& core, net::Serv
   };
   return std::make_unique<PieceStream>(
       core, call,
-      PieceStream::Options{.requires_leader = caller.requires_leader, .begin = std::move(begin)});
+      PieceStream::Options{.requires_leader = caller.requires_leader,
+                           .begin = std::move(begin),
+                           .reads = &core->pool()});
 }
 
 }  // namespace keel::api

@@ -52,7 +52,8 @@ class Services {
     node::Node* node = nullptr;
     const Clock* clock = nullptr;
     Executor* transport = nullptr;  // handlers run there, and answers are given there
-    Executor* pool = nullptr;       // for what blocks: large ranges, hashes, snapshots
+    Executor* pool = nullptr;       // for what blocks: large ranges, hashes
+    Executor* bulk = nullptr;       // for what takes long and gives way: snapshots; null: the pool
     // Takes a line of the process's log, on the transport's executor; must not block. May be null.
     std::function<void(const std::string& line)> log;
   };

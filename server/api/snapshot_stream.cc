@@ -9,6 +9,7 @@
 #include "api/etcdserverpb/maintenance.pb.h"
 #include "api/version.h"
 #include "backup/crypt.h"
+#include "base/coding.h"
 #include "kv/snapshot/snapshot_format.h"
 #include "kv/snapshot/snapshot_reader.h"
 #include "net/services/proto_call.h"
@@ -23,6 +24,8 @@ namespace {
 constexpr size_t kBlobBytes = size_t{32} << 10;
 constexpr size_t kPaddedTo = 512;
 using backup::kSumBytes;
+// Of a field that is a length and bytes.
+constexpr char kBlobTag = pb::SnapshotResponse::kBlobFieldNumber << 3 | 2;
 
 class Source : public PieceSource {
  public:
@@ -38,26 +41,32 @@ class Source : public PieceSource {
     if (!chunk.ok()) return Unmapped(chunk.status());
     Piece piece;
     piece.last = chunk->empty();
-    Add(*std::move(chunk), &piece);
+    Add(*chunk, &piece);
     if (piece.last) core_->counts().snapshots.Add(core_->clock().MonotonicUs() - began_us_);
     return piece;
   }
 
  protected:
   // Makes messages of a chunk, if they are full; the last call has an empty one.
-  virtual void Add(std::string chunk, Piece* piece) = 0;
+  virtual void Add(std::string_view chunk, Piece* piece) = 0;
 
   // `known` is what is left behind this blob, near the end; before, it is an estimate that never
   // rises, and leaves room for what comes last.
-  [[nodiscard]] Payload Message(std::string blob, std::optional<uint64_t> known = {}) {
+  [[nodiscard]] Payload Message(std::string_view blob, std::optional<uint64_t> known = {}) {
     left_ = std::max<uint64_t>(left_ - std::min<uint64_t>(left_, blob.size()), kSumBytes);
     if (known.has_value()) left_ = std::min(left_, *known);
     pb::SnapshotResponse response;
     std::swap(response, first_);
-    response.set_blob(std::move(blob));
     response.set_version(std::string(kEtcdVersion));
     response.set_remaining_bytes(left_);
-    return net::SerializeMessage(response);
+    // The blob is put behind what Protobuf makes of the rest: it would copy it twice.
+    const std::string rest = response.SerializeAsString();
+    std::string bytes;
+    bytes.reserve(rest.size() + 1 + kVarint64BytesMax + blob.size());
+    bytes.append(rest);
+    bytes.push_back(kBlobTag);
+    AppendLengthPrefixed(&bytes, blob);
+    return Payload::Of(std::move(bytes));
   }
 
  private:
@@ -74,7 +83,7 @@ class PlainSource final : public Source {
   using Source::Source;
 
  private:
-  void Add(std::string chunk, Piece* piece) override {
+  void Add(std::string_view chunk, Piece* piece) override {
     pending_ += chunk;
     const bool last = piece->last;
     if (last) {
@@ -83,13 +92,13 @@ class PlainSource final : public Source {
     }
     size_t at = 0;
     while (pending_.size() - at >= kBlobBytes || (last && at < pending_.size())) {
-      std::string blob = pending_.substr(at, kBlobBytes);
+      const std::string_view blob = std::string_view(pending_).substr(at, kBlobBytes);
       at += blob.size();
       sent_bytes_ += blob.size();
       sum_.Add(blob);
       std::optional<uint64_t> known;
       if (last) known = pending_.size() - at + kSumBytes;
-      piece->messages.push_back(Message(std::move(blob), known));
+      piece->messages.push_back(Message(blob, known));
     }
     pending_.erase(0, at);
     if (last) piece->messages.push_back(Message(sum_.Finish(), 0));
@@ -107,11 +116,10 @@ class ChunkedSource final : public Source {
   using Source::Source;
 
  private:
-  void Add(std::string chunk, Piece* piece) override {
+  void Add(std::string_view chunk, Piece* piece) override {
     if (chunk.empty()) return;
     const bool ends = kv::KindOf(chunk) == kv::ChunkBody::Kind::kEnd;
-    piece->messages.push_back(
-        Message(std::move(chunk), ends ? std::optional<uint64_t>(0) : std::nullopt));
+    piece->messages.push_back(Message(chunk, ends ? std::optional<uint64_t>(0) : std::nullopt));
   }
 };
 
@@ -133,7 +141,9 @@ std::unique_ptr<net::CallHandler> MakeSnapshotStream(const CorePtr& core, net::S
   };
   return std::make_unique<PieceStream>(
       core, call,
-      PieceStream::Options{.requires_leader = caller.requires_leader, .begin = std::move(begin)});
+      PieceStream::Options{.requires_leader = caller.requires_leader,
+                           .begin = std::move(begin),
+                           .reads = &core->bulk()});
 }
 
 }  // namespace keel::api

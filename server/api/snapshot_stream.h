@@ -3,8 +3,8 @@
 // Keel's own snapshot format (docs/kv_layout.md) in blobs of 32 KiB, filled up with zeros to a
 // multiple of 512, and then the SHA-256 of all that as a last blob of 32 bytes. A caller who asks
 // for chunks gets each in a message of its own, and nothing else: they carry their sums already.
-// Read on the pool, a piece at a time and at most a MiB ahead of what the client takes. Belongs to
-// the transport's executor.
+// Read where it gives way to other work, a piece at a time and at most a MiB ahead of what the
+// client takes. Belongs to the transport's executor.
 #pragma once
 
 #include <memory>

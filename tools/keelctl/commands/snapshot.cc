@@ -1,5 +1,5 @@
 // snapshot save: the state of one member, streamed into a file that is there whole or not at all.
-#include <sys/resource.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <thread>
@@ -85,7 +85,7 @@ ExitCode RunSnapshotSave(Context& context) {
     return context.Fail(ExitCode::kIo, begun.message());
   }
   // For this thread and those that it starts; it may be refused, and nothing is lost by that.
-  (void)setpriority(PRIO_PROCESS, 0, kNiceness);
+  (void)!nice(kNiceness);
   auto stream = context.calls().Open(method::kSnapshot, {{"keel-snapshot", "chunks"}});
   if (!stream.ok()) return context.Fail(stream.status());
   (*stream)->Send(pb::SnapshotRequest());

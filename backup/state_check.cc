@@ -1,6 +1,7 @@
 #include "backup/state_check.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/checksum.h"
 #include "base/coding.h"
@@ -10,14 +11,6 @@ namespace keel::backup {
 namespace {
 
 constexpr size_t kNumberBytes = 8;
-
-std::string Change(std::string_view key, Revision revision, uint32_t sub, bool deleted) {
-  std::string change;
-  AppendFixed64(&change, revision.value());
-  AppendFixed32(&change, sub);
-  change.push_back(deleted ? 1 : 0);
-  return change.append(key);
-}
 
 std::string Binding(uint64_t lease, std::string_view key) {
   std::string binding;
@@ -33,7 +26,9 @@ void StateCheck::Sum::Add(std::string_view element) {
 }
 
 Status StateCheck::Add(const kv::SnapshotRecord& record) {
-  const std::string key = layout_.group_prefix() + std::string(record.key);
+  record_key_.assign(layout_.group_prefix());
+  record_key_.append(record.key);
+  const std::string& key = record_key_;
   const std::string_view rest = record.key.substr(1);
   bool holds = true;
   switch (static_cast<kv::Family>(record.key.front())) {
@@ -68,17 +63,18 @@ Status StateCheck::Add(const kv::SnapshotRecord& record) {
 }
 
 bool StateCheck::AddData(const std::string& key, std::string_view value) {
-  std::string user_key;
   Revision revision;
   kv::DataRecord record;
-  if (!kv::ParseDataKey(key, &user_key, &revision) || !kv::DecodeData(value, &record)) return false;
-  const bool is_newest = versions_++ == 0 || user_key != key_;
+  if (!kv::ParseDataKey(key, &user_key_, &revision) || !kv::DecodeData(value, &record)) {
+    return false;
+  }
+  const bool is_newest = versions_++ == 0 || user_key_ != key_;
   if (record.deleted) record.version = 0;
   if (!record.deleted && (record.version == 0 || record.create > revision)) return false;
   if (!record.deleted && (record.version == 1) != (record.create == revision)) return false;
   if (is_newest) {
-    AddLive(user_key, record);
-    key_ = user_key;
+    AddLive(user_key_, record);
+    std::swap(key_, user_key_);
   } else if (newer_.deleted || record.deleted) {
     // A deletion ends a life, and what follows it begins one.
     if (newer_.deleted == record.deleted || (record.deleted && newer_.version != 1)) return false;
@@ -91,9 +87,18 @@ bool StateCheck::AddData(const std::string& key, std::string_view value) {
   newer_ = {.deleted = record.deleted, .create = record.create, .version = record.version};
   newest_ = std::max(newest_, revision);
   if (revision > compacted_) {
-    changes_of_data_.Add(Change(user_key, revision, record.sub, record.deleted));
+    changes_of_data_.Add(ChangeOf(key_, revision, record.sub, record.deleted));
   }
   return true;
+}
+
+std::string_view StateCheck::ChangeOf(std::string_view key, Revision revision, uint32_t sub,
+                                      bool deleted) {
+  change_.clear();
+  AppendFixed64(&change_, revision.value());
+  AppendFixed32(&change_, sub);
+  change_.push_back(deleted ? 1 : 0);
+  return change_.append(key);
 }
 
 void StateCheck::AddLive(const std::string& key, const kv::DataRecord& record) {
@@ -113,7 +118,7 @@ bool StateCheck::AddRevision(const std::string& key, std::string_view value) {
   if (record.previous >= revision) return false;
   newest_ = std::max(newest_, revision);
   if (revision <= compacted_) return true;
-  changes_of_index_.Add(Change(record.key, revision, sub, record.kind == kv::EventKind::kDelete));
+  changes_of_index_.Add(ChangeOf(record.key, revision, sub, record.kind == kv::EventKind::kDelete));
   return true;
 }
 

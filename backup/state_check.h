@@ -54,6 +54,9 @@ class StateCheck {
   bool AddLease(std::string_view key);
   bool AddState(std::string_view key, std::string_view value);
   void AddLive(const std::string& key, const kv::DataRecord& record);
+  // Valid until the next one.
+  [[nodiscard]] std::string_view ChangeOf(std::string_view key, Revision revision, uint32_t sub,
+                                          bool deleted);
 
   const kv::Layout layout_;
   const Revision compacted_;
@@ -73,6 +76,10 @@ class StateCheck {
   Sum changes_of_index_;
   Sum attached_;
   Sum bound_;
+  // Of the record that is looked at; kept for their memory, which would be half of the work.
+  std::string record_key_;
+  std::string user_key_;
+  std::string change_;
 };
 
 }  // namespace keel::backup

@@ -176,7 +176,8 @@ def main():
     parser.add_argument("--keys", type=int, default=1_000_000)
     parser.add_argument("--only", choices=["speed", "puts"], help="one of the two tables")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--requests", type=int, default=100_000, help="puts in a round")
+    parser.add_argument("--requests", type=int, default=300_000,
+                        help="puts in a round, which is to be longer than a save")
     parser.add_argument("--in-flight", type=int, default=256)
     parser.add_argument("--follower", action="store_true", help="the saves ask a follower instead of the leader")
     options = parser.parse_args()

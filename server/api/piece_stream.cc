@@ -9,6 +9,8 @@ namespace {
 // What has been read and not been taken yet: enough that the disk is read while the client works on
 // what it has, and little beside what the transport holds.
 constexpr size_t kAheadBytesMax = size_t{1} << 20;
+// One is read while another is on its way from there to here.
+constexpr int kReadsMax = 2;
 
 }  // namespace
 
@@ -48,22 +50,28 @@ void PieceStream::End(const Status& why) {
 void PieceStream::OnSource(Result<std::unique_ptr<PieceSource>> source) {
   if (ended_) return;
   if (!source.ok()) return End(source.status());
-  source_ = std::move(*source);
-  Read();
+  work_ = std::make_shared<Work>();
+  work_->source = std::move(*source);
+  ReadAhead();
 }
 
-void PieceStream::Read() {
-  reading_ = true;
-  options_.reads->Post([core = core_, source = source_, alive = alive_, this] {
-    auto piece = std::make_unique<Result<PieceSource::Piece>>(source->Next());
-    core->ToTransport([alive, this, piece = std::move(piece)] {
-      if (*alive) OnPiece(std::move(*piece));
+void PieceStream::ReadAhead() {
+  if (work_ == nullptr) return;
+  while (reads_ < kReadsMax && !last_ && !ended_ && outbox_bytes_ < kAheadBytesMax) {
+    ++reads_;
+    options_.reads->Post([core = core_, work = work_, alive = alive_, this] {
+      if (work->over) return;
+      auto piece = std::make_unique<Result<PieceSource::Piece>>(work->source->Next());
+      work->over = !piece->ok() || (*piece)->last;
+      core->ToTransport([alive, this, piece = std::move(piece)] {
+        if (*alive) OnPiece(std::move(*piece));
+      });
     });
-  });
+  }
 }
 
 void PieceStream::OnPiece(Result<PieceSource::Piece> piece) {
-  reading_ = false;
+  --reads_;
   if (ended_) return;
   if (!piece.ok()) return End(piece.status());
   last_ = piece->last;
@@ -71,6 +79,8 @@ void PieceStream::OnPiece(Result<PieceSource::Piece> piece) {
     outbox_bytes_ += message.size();
     outbox_.push_back(std::move(message));
   }
+  // Before this thread gives all that to the kernel.
+  ReadAhead();
   Flush();
 }
 
@@ -83,9 +93,8 @@ void PieceStream::Flush() {
     outbox_bytes_ -= outbox_.front().size();
     outbox_.pop_front();
   }
-  if (reading_ || ended_ || source_ == nullptr) return;
-  if (!last_ && outbox_bytes_ < kAheadBytesMax) return Read();
-  if (last_ && outbox_.empty()) End(Status());
+  ReadAhead();
+  if (last_ && outbox_.empty() && !ended_) End(Status());
 }
 
 }  // namespace keel::api

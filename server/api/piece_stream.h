@@ -1,5 +1,5 @@
 // One request, and an answer in pieces: each is read where it may block, one at a time and at most
-// a MiB ahead of what the client takes.
+// a MiB, and the two pieces that are then under way, ahead of what the client takes.
 //
 // Whatever the answer is made of is a PieceSource. Belongs to the transport's executor.
 #pragma once
@@ -52,7 +52,7 @@ class PieceStream final : public net::CallHandler, public OpenStream {
 
  private:
   void OnSource(Result<std::unique_ptr<PieceSource>> source);
-  void Read();
+  void ReadAhead();
   void OnPiece(Result<PieceSource::Piece> piece);
   void Flush();
 
@@ -60,12 +60,17 @@ class PieceStream final : public net::CallHandler, public OpenStream {
   const net::ServerCall call_;
   const Options options_;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-  std::shared_ptr<PieceSource> source_;
+  // Where the pieces are read, and nowhere else.
+  struct Work {
+    std::unique_ptr<PieceSource> source;
+    bool over = false;  // it has given its last, or failed
+  };
+  std::shared_ptr<Work> work_;
   std::deque<Payload> outbox_;
   size_t outbox_bytes_ = 0;
   bool asked_ = false;
   bool writable_ = true;
-  bool reading_ = false;
+  int reads_ = 0;  // asked for, and not here yet
   bool last_ = false;
   bool ended_ = false;
 };

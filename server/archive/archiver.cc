@@ -1,4 +1,4 @@
-#include "server/archiver.h"
+#include "server/archive/archiver.h"
 
 #include <algorithm>
 #include <utility>

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "backup/archive/upkeep.h"
-#include "server/archiver.h"
+#include "server/archive/archiver.h"
 
 namespace keel::server {
 

@@ -1,4 +1,4 @@
-#include "server/archive_source.h"
+#include "server/archive/archive_source.h"
 
 #include <utility>
 

@@ -87,8 +87,8 @@ Status Calls::AwaitLeader() {
   while (true) {
     const auto endpoint = LiveEndpoint();
     if (!endpoint.ok()) return endpoint.status();
-    const auto answer = At<etcdserverpb::StatusResponse>(*endpoint, method::kStatus,
-                                                         etcdserverpb::StatusRequest());
+    const auto answer =
+        At<etcdserverpb::StatusResponse>(*endpoint, method::kStatus, etcdserverpb::StatusRequest());
     if (answer.ok() && answer->leader() != 0) return {};
     if (!answer.ok()) return answer.status();
     Forget();
@@ -119,6 +119,14 @@ Status Calls::LogIn(const std::string& endpoint) {
   }
   logged_in_ = true;
   return {};
+}
+
+Result<Calls::Metadata> Calls::LoggedIn() {
+  if (!options_.user.empty()) {
+    KEEL_ASSIGN_OR_RETURN(const std::string endpoint, LiveEndpoint());
+    KEEL_RETURN_IF_ERROR(LogIn(endpoint));
+  }
+  return Credentials();
 }
 
 Status Calls::AskAt(const std::string& endpoint, std::string_view method, const Message& request,

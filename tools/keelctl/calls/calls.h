@@ -79,6 +79,9 @@ class Calls {
   // Until a member has a leader in sight: what goes on for long should not begin where nothing can
   // happen. Fails when the command's time is over.
   [[nodiscard]] Status AwaitLeader();
+  using Metadata = std::vector<std::pair<std::string, std::string>>;
+  // What tells a server who asks, for calls that are made elsewhere.
+  [[nodiscard]] Result<Metadata> LoggedIn();
   // What was chosen has failed: the next call chooses again.
   void Forget() { live_.clear(); }
 
@@ -95,7 +98,6 @@ class Calls {
                                                         const std::string& endpoint,
                                                         bool has_leader,
                                                         std::unique_ptr<Stream::Message> sample);
-  using Metadata = std::vector<std::pair<std::string, std::string>>;
   [[nodiscard]] Metadata Credentials() const;
 
   const CallsOptions options_;

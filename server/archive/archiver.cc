@@ -81,7 +81,7 @@ void Archiver::Lead(const ArchiveSource::Sight& sight) {
       at_->index = sight.log_base;
       return Later(0);
     }
-    AnnounceGap(at_->index);
+    AnnounceGap(at_->index, kLogIsGone);
     at_.reset();  // what is in the archive decides how to go on
     return Later(0);
   }

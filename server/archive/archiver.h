@@ -23,6 +23,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backup/archive/base_writer.h"
@@ -141,13 +142,18 @@ class Archiver {
       const backup::Catalogue& catalogue) const;
   Status ResumeAt(const ArchiveSource::Sight& sight, const backup::Catalogue& catalogue,
                   const backup::ArchivePosition& end);
-  void AnnounceGap(Index behind);
+  void AnnounceGap(Index behind, std::string_view reason);
   Status NoteGap(const backup::Catalogue& catalogue, const backup::ArchivePosition& behind);
   void BeginBase(bool begins_chain);
   void WriteBase(std::shared_ptr<backup::BaseWriter> writer, bool begins_chain);
   void OnBase(const backup::BasePlace& place, const Status& status, bool begins_chain);
   [[nodiscard]] bool IsBaseDue() const;
   Status Upkeep();
+
+  static constexpr std::string_view kLogIsGone =
+      "the log does not reach back to it any more: a new base is made, and what lies between "
+      "cannot "
+      "be restored";
 
   const Options options_;
   const Seams seams_;
@@ -161,7 +167,7 @@ class Archiver {
   std::optional<backup::ArchivePosition> at_;
   bool begins_chain_ = false;
   bool needs_base_ = false;
-  Index announced_gap_;  // the newest one
+  std::optional<Index> announced_gap_;  // the newest one
   uint64_t newest_base_ms_ = 0;
   uint64_t base_not_before_ms_ = 0;  // monotonic: behind one that failed
   Index newest_base_;

@@ -16,6 +16,9 @@ using backup::Catalogue;
 
 constexpr uint64_t kUsPerS = 1'000'000;
 constexpr uint64_t kBaseRetryMs = 60'000;
+constexpr std::string_view kNothingIsThere =
+    "the archive was farther, and nothing of it is in this directory: is it mounted, and the same "
+    "for all members? A new base is made, and nothing before it can be restored from here";
 
 }  // namespace
 
@@ -28,6 +31,8 @@ Status Archiver::Resume(const ArchiveSource::Sight& sight) {
   const backup::BaseObject* base = catalogue.Newest();
   KEEL_ASSIGN_OR_RETURN(const std::optional<ArchivePosition> end, FindEnd(catalogue));
   if (base == nullptr) {
+    // A mount that is missing, or a directory that is not the same for all members, looks so.
+    if (!sight.marked.IsNone()) AnnounceGap(Index(), kNothingIsThere);
     needs_base_ = true;
     return {};
   }
@@ -81,12 +86,11 @@ Status Archiver::ResumeAt(const ArchiveSource::Sight& sight, const Catalogue& ca
 }
 
 // By the log and by numbers at once, whatever the archive can take.
-void Archiver::AnnounceGap(Index behind) {
+void Archiver::AnnounceGap(Index behind, std::string_view reason) {
   if (announced_gap_ == behind) return;
   announced_gap_ = behind;
-  seams_.log(true, "event=archive_gap behind=" + std::to_string(behind.value()) +
-                       " reason=\"the log does not reach back to it any more: a new base is made, "
-                       "and what lies between cannot be restored\"");
+  seams_.log(true, "event=archive_gap behind=" + std::to_string(behind.value()) + " reason=\"" +
+                       std::string(reason) + "\"");
   const std::lock_guard lock(counts_mutex_);
   ++counts_.gaps;
   counts_.has_alarm = true;
@@ -94,7 +98,7 @@ void Archiver::AnnounceGap(Index behind) {
 
 Status Archiver::NoteGap(const Catalogue& catalogue, const ArchivePosition& behind) {
   if (catalogue.HasGapNote(behind.index)) return {};
-  AnnounceGap(behind.index);
+  AnnounceGap(behind.index, kLogIsGone);
   const Status noted = seams_.store->Put(
       backup::GapName(behind.index), backup::EncodeGapNote({.cluster_id = options_.cluster_id,
                                                             .behind = behind,

@@ -23,14 +23,14 @@ void NodeArchiveSource::Read(const Piece& piece, node::Once<std::vector<raft::En
 
 // On the apply role, where the view and the state's numbers are of one moment.
 void NodeArchiveSource::ReadState(node::Once<State> done) {
-  const auto stale = KEEL_MUTANT(kArchiveBaseAhead) ? node_->view() : nullptr;
-  node_->RunOnApply([stale, done = std::move(done)](const node::StateMachine& machine) mutable {
+  node_->RunOnApply([done = std::move(done)](const node::StateMachine& machine) mutable {
     const kv::StoreState& state = machine.store().state();
-    std::move(done)({.view = stale != nullptr ? stale : machine.view(),
-                     .place = {.index = state.applied,
-                               .term = state.applied_term,
-                               .revision = state.revision,
-                               .time_ms = state.log_time_ms}});
+    std::move(done)(
+        {.view = machine.view(),
+         .place = {.index = KEEL_MUTANT(kArchiveBaseAhead) ? state.applied.Next() : state.applied,
+                   .term = state.applied_term,
+                   .revision = state.revision,
+                   .time_ms = state.log_time_ms}});
   });
 }
 

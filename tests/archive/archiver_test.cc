@@ -479,6 +479,26 @@ TEST_F(ArchiverTest, BasesFollowOneAnotherWhileWritesGoOnAndOldOnesGo) {
   EXPECT_GE(report.begin.time_ms, now_ms - 82'000) << "and not much more";
 }
 
+TEST_F(ArchiverTest, WhatCannotBeJoinedStaysInParts) {
+  size_t refused = 0;
+  files_.SetHook([&refused](const simfs::Operation& operation) {
+    simfs::Fault fault;
+    // No single segment is as large here.
+    if (operation.kind == simfs::OperationKind::kWrite && operation.path.ends_with(".kseg") &&
+        operation.size_bytes > 10'000) {
+      ++refused;
+      fault = {.kind = simfs::Fault::Kind::kError, .status = ResourceExhausted("no space")};
+    }
+    return fault;
+  });
+  PutFor(40'000);
+  files_.SetHook({});
+  EXPECT_GT(refused, 0u);
+  world_.RunFor(3'000 * kMs);
+  const auto report = Verified();
+  EXPECT_EQ(report.begin.index.value() + report.entries, report.end.index.value());
+}
+
 TEST_F(ArchiverTest, SmallSegmentsBecomeLargerOnes) {
   PutFor(40'000);
   const auto catalogue = backup::Catalogue::Of(members_[0]->store.List().value());

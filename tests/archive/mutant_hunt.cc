@@ -29,7 +29,8 @@ constexpr Hunted kHunted[] = {
     KEEL_HUNTED(kArchiveUnsettled),     KEEL_HUNTED(kArchiveParentUnsynced),
     KEEL_HUNTED(kArchiveMarkedEarly),   KEEL_HUNTED(kArchiveGapUntold),
     KEEL_HUNTED(kArchiveGapSkipped),    KEEL_HUNTED(kArchivePrunesNeeded),
-    KEEL_HUNTED(kArchiveTipAhead),      KEEL_HUNTED(kArchiveHidesExposure),
+    KEEL_HUNTED(kArchiveJoinsEarly),    KEEL_HUNTED(kArchiveTipAhead),
+    KEEL_HUNTED(kArchiveHidesExposure),
 #undef KEEL_HUNTED
 };
 

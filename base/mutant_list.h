@@ -95,6 +95,23 @@
   X(kVoteOneSync56, "both slots of the vote are made durable by one sync")                \
   X(kVoteUnsynced, "a vote is promised without a sync")
 
+// The bugs of the continuous archive, in backup/archive and server/archive; breaks of its own
+// promises.
+#define KEEL_ARCHIVE_MUTANT_LIST(X)                                                            \
+  X(kArchiveBytesUnsynced, "an archived file gets its name before its bytes are synced")       \
+  X(kArchiveNameUnsynced, "an archived file counts before its name is synced")                 \
+  X(kArchiveUnsettled, "a new leader counts on names that the one before had not synced")      \
+  X(kArchiveParentUnsynced, "who finds the archive's directory does not sync its name")        \
+  X(kArchiveMarkedEarly, "the log is let go up to what is committed, not to what is archived") \
+  X(kArchiveGapUntold, "a gap whose note could not be written stays without one")              \
+  X(kArchiveGapSkipped, "what the log has lost is left out, and the chain goes on behind it")  \
+  X(kArchiveTakenTwice, "what two leaders archived both is replayed twice")                    \
+  X(kArchiveBaseAhead, "a base has the name of a later moment than its state")                 \
+  X(kArchivePrunesNeeded, "retention takes the segment that leads on from the oldest base")    \
+  X(kArchiveJoinsEarly, "the parts of a joined segment go before it is there")                 \
+  X(kArchiveTipAhead, "the tip vouches for moments in which writes are under way")             \
+  X(kArchiveHidesExposure, "what waits to be archived is not told while nothing fails")
+
 namespace keel::mutants {
 
 enum class Mutant : uint8_t {
@@ -102,6 +119,7 @@ enum class Mutant : uint8_t {
 #define KEEL_MUTANT_NAME(name, text) name,
   KEEL_MUTANT_LIST(KEEL_MUTANT_NAME) KEEL_KV_MUTANT_LIST(KEEL_MUTANT_NAME)
       KEEL_NODE_MUTANT_LIST(KEEL_MUTANT_NAME) KEEL_WAL_MUTANT_LIST(KEEL_MUTANT_NAME)
+          KEEL_ARCHIVE_MUTANT_LIST(KEEL_MUTANT_NAME)
 #undef KEEL_MUTANT_NAME
 };
 

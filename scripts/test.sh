@@ -138,9 +138,10 @@ stage_asan_sim() { simulate asan-ubsan --seeds 500; }
 stage_tsan_sim() { simulate tsan --seeds 500; }
 
 stage_mutants() {
-  build release keel-mutants keel-node-mutants keel-crash-mutants keel-kv-mutants
+  build release keel-mutants keel-node-mutants keel-archive-mutants keel-crash-mutants keel-kv-mutants
   build/bin/keel-mutants
   build/bin/keel-node-mutants
+  build/bin/keel-archive-mutants
   build/bin/keel-crash-mutants
   build/bin/keel-kv-mutants
 }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/mutant.h"
+
 namespace keel::backup {
 
 Result<Segment> ReadSegment(const ArchiveReader::Options& options, const SegmentObject& object) {
@@ -34,8 +36,10 @@ Result<std::vector<ArchivedEntry>> Follow(Segment segment, JoinPlace* place) {
         ": its entries do not follow on those before index " +
         std::to_string(wanted.index.value() + 1) + ": they are of another history");
   }
-  segment.entries.erase(segment.entries.begin(),
-                        segment.entries.begin() + static_cast<ptrdiff_t>(skipped));
+  if (!KEEL_MUTANT(kArchiveTakenTwice)) {
+    segment.entries.erase(segment.entries.begin(),
+                          segment.entries.begin() + static_cast<ptrdiff_t>(skipped));
+  }
   *place = {.at = segment.trailer.last, .knows_chain = true};
   return std::move(segment.entries);
 }

@@ -15,6 +15,7 @@ constexpr std::string_view kBase = "base-";
 constexpr std::string_view kBaseEnd = ".keel";
 constexpr std::string_view kSegment = "segment-";
 constexpr std::string_view kSegmentEnd = ".kseg";
+constexpr std::string_view kGap = "gap-";
 constexpr size_t kIndexDigits = 16;
 
 std::string IndexText(Index index) {
@@ -78,6 +79,14 @@ std::optional<SegmentObject> ParseSegment(const ObjectInfo& object) {
       .first = *first, .last = *last, .name = object.name, .size_bytes = object.size_bytes};
 }
 
+std::optional<GapObject> ParseGap(const ObjectInfo& object) {
+  const auto parts = PartsOf(object.name, kGap, "");
+  if (parts.size() != 1) return std::nullopt;
+  const auto behind = ParseIndex(parts[0]);
+  if (!behind.has_value()) return std::nullopt;
+  return GapObject{.behind = *behind, .name = object.name};
+}
+
 }  // namespace
 
 std::string BaseName(const BasePlace& place) {
@@ -91,6 +100,8 @@ std::string SegmentName(const IndexRange& range) {
          std::string(kSegmentEnd);
 }
 
+std::string GapName(Index behind) { return std::string(kGap) + IndexText(behind); }
+
 Catalogue Catalogue::Of(const std::vector<ObjectInfo>& objects) {
   Catalogue catalogue;
   for (const ObjectInfo& object : objects) {
@@ -98,6 +109,8 @@ Catalogue Catalogue::Of(const std::vector<ObjectInfo>& objects) {
       catalogue.bases.push_back(std::move(*base));
     } else if (auto segment = ParseSegment(object); segment.has_value()) {
       catalogue.segments.push_back(std::move(*segment));
+    } else if (auto gap = ParseGap(object); gap.has_value()) {
+      catalogue.gaps.push_back(std::move(*gap));
     } else if (object.name == kTipName) {
       catalogue.has_tip = true;
     } else {
@@ -108,6 +121,12 @@ Catalogue Catalogue::Of(const std::vector<ObjectInfo>& objects) {
                     [](const BaseObject& base) { return std::tuple(base.index, base.name); });
   std::ranges::sort(catalogue.segments, {}, [](const SegmentObject& segment) {
     return std::tuple(segment.first, segment.last);
+  });
+  std::ranges::sort(catalogue.gaps, {}, &GapObject::behind);
+  std::erase_if(catalogue.segments, [&catalogue](const SegmentObject& segment) {
+    const bool is_late = catalogue.HasGapNote(segment.first.Prev());
+    if (is_late) catalogue.late.push_back(segment);
+    return is_late;
   });
   return catalogue;
 }
@@ -142,6 +161,10 @@ std::vector<IndexRange> Catalogue::Stretches() const {
 const BaseObject* Catalogue::BaseAt(Index index) const {
   const auto found = std::ranges::find(bases, index, &BaseObject::index);
   return found == bases.end() ? nullptr : &*found;
+}
+
+bool Catalogue::HasGapNote(Index behind) const {
+  return std::ranges::find(gaps, behind, &GapObject::behind) != gaps.end();
 }
 
 }  // namespace keel::backup

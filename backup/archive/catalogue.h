@@ -1,7 +1,8 @@
-// What an archive holds, by the names of its objects: bases, segments, and the tip.
+// What an archive holds, by the names of its objects: bases, segments, notes of gaps, and the tip.
 //
 //   base-<index>-<term>-<revision>-<time>.keel   a whole state: a snapshot file
 //   segment-<first>-<last>.kseg                  the entries from the first index to the last
+//   gap-<index>                                  given up behind that index (gap_note.h)
 //   tip                                          how far the archive is known to be whole
 //
 // Indexes are 16 hexadecimal digits, so that names sort as the log does; the other numbers are
@@ -37,6 +38,11 @@ struct SegmentObject {
   uint64_t size_bytes = 0;
 };
 
+struct GapObject {
+  Index behind;
+  std::string name;
+};
+
 struct BasePlace {
   Index index;
   Term term;
@@ -51,10 +57,16 @@ struct IndexRange {
   friend bool operator==(const IndexRange&, const IndexRange&) = default;
 };
 [[nodiscard]] std::string SegmentName(const IndexRange& range);
+[[nodiscard]] std::string GapName(Index behind);
 
 struct Catalogue {
   std::vector<BaseObject> bases;        // by index
   std::vector<SegmentObject> segments;  // by first index, then by last
+  std::vector<GapObject> gaps;          // by index
+  // Segments that begin right behind a gap that is noted: a leader that had been deposed wrote them
+  // when it was told, and what comes behind the gap does not follow on them. They count for
+  // nothing.
+  std::vector<SegmentObject> late;
   bool has_tip = false;
   std::vector<std::string> strangers;  // names that say nothing here
 
@@ -67,6 +79,7 @@ struct Catalogue {
   // The base with the greatest index.
   [[nodiscard]] const BaseObject* Newest() const { return bases.empty() ? nullptr : &bases.back(); }
   [[nodiscard]] const BaseObject* BaseAt(Index index) const;
+  [[nodiscard]] bool HasGapNote(Index behind) const;
 };
 
 }  // namespace keel::backup

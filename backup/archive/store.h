@@ -36,6 +36,9 @@ class ArchiveStore {
   // Replaces what has the name. After a failure either is there, whole.
   virtual Status Put(const std::string& name, std::string_view bytes) = 0;
   virtual Status Remove(const std::string& name) = 0;
+  // Makes durable what others put there: whoever died in the middle of a put has left what can be
+  // seen and may yet be lost. All names that List gave before it, and the bytes of those given.
+  virtual Status Settle(const std::vector<std::string>& names) = 0;
 
   // For large ones. Where to build a file that is to become an object; what was left there by an
   // earlier attempt is the caller's to overwrite.
@@ -57,13 +60,15 @@ class DirectoryStore final : public ArchiveStore {
   };
   explicit DirectoryStore(Options options) : options_(std::move(options)) {}
 
-  // Makes the directory, and nothing above it; removes what this writer left when it died.
+  // Makes the directory, and nothing above it, and its name durable, whoever made it; removes what
+  // this writer left when it died.
   Status Prepare();
 
   Result<std::vector<ObjectInfo>> List() override;
   Result<std::string> Get(const std::string& name) override;
   Status Put(const std::string& name, std::string_view bytes) override;
   Status Remove(const std::string& name) override;
+  Status Settle(const std::vector<std::string>& names) override;
   std::string StagingPath(const std::string& name) override;
   Status Publish(const std::string& name) override;
   Result<std::string> Fetch(const std::string& name) override;
@@ -72,6 +77,7 @@ class DirectoryStore final : public ArchiveStore {
   [[nodiscard]] std::string PathOf(const std::string& name) const {
     return options_.directory + "/" + name;
   }
+  Status SyncNamesAbove();
   [[nodiscard]] std::string StagingName(const std::string& name) const;
 
   const Options options_;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "backup/archive/archive_reader.h"
+#include "base/mutant.h"
 
 namespace keel::backup {
 
@@ -33,7 +34,17 @@ std::vector<std::string> PrunePlan(const Catalogue& catalogue, uint64_t from_ms)
     if (base.index < floor->index) names.push_back(base.name);
   }
   for (const SegmentObject& segment : catalogue.segments) {
-    if (segment.last <= floor->index) names.push_back(segment.name);
+    const bool is_needless = KEEL_MUTANT(kArchivePrunesNeeded)
+                                 ? segment.first <= floor->index.Next()
+                                 : segment.last <= floor->index;
+    if (is_needless) names.push_back(segment.name);
+  }
+  // Before the notes that make them late.
+  for (const SegmentObject& segment : catalogue.late) {
+    if (segment.first.Prev() < floor->index) names.push_back(segment.name);
+  }
+  for (const GapObject& gap : catalogue.gaps) {
+    if (gap.behind < floor->index) names.push_back(gap.name);
   }
   return names;
 }
@@ -58,6 +69,17 @@ std::vector<SegmentObject> JoinPlan(const Catalogue& catalogue) {
   return run;
 }
 
+namespace {
+
+Status RemoveAll(const JoinOptions& options) {
+  for (const SegmentObject& part : options.parts) {
+    KEEL_RETURN_IF_ERROR(options.store->Remove(part.name));
+  }
+  return {};
+}
+
+}  // namespace
+
 Status JoinSegments(const JoinOptions& options) {
   SegmentDraft draft{.written_ms = options.written_ms};
   JoinPlace place;
@@ -77,12 +99,10 @@ Status JoinSegments(const JoinOptions& options) {
     for (ArchivedEntry& entry : entries) draft.entries.push_back(std::move(entry));
   }
   KEEL_ASSIGN_OR_RETURN(const SealedSegment joined, SealSegment(draft, options.key));
+  if (KEEL_MUTANT(kArchiveJoinsEarly)) KEEL_RETURN_IF_ERROR(RemoveAll(options));
   const std::string name = SegmentName({draft.previous.index.Next(), joined.last.index});
   KEEL_RETURN_IF_ERROR(options.store->Put(name, joined.bytes));
-  for (const SegmentObject& part : options.parts) {
-    KEEL_RETURN_IF_ERROR(options.store->Remove(part.name));
-  }
-  return {};
+  return KEEL_MUTANT(kArchiveJoinsEarly) ? Status() : RemoveAll(options);
 }
 
 }  // namespace keel::backup

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "backup/archive/archive_reader.h"
+#include "backup/archive/gap_note.h"
 #include "backup/archive/tip.h"
 #include "backup/chunk_source.h"
 #include "backup/snapshot_check.h"
@@ -45,6 +46,7 @@ class Pass {
     KEEL_RETURN_IF_ERROR(ReadSpares());
     HoldBasesToEntries();
     NoteEnds();
+    ReadGapNotes();
     ReadTip();
     return std::move(report_);
   }
@@ -152,8 +154,12 @@ class Pass {
     if (std::ranges::binary_search(wanted_, at.index)) passed_[at.index] = at;
   }
 
-  // What others cover already must be the same.
+  // What others cover already must be the same; what came too late must be whole, and no more.
   Status ReadSpares() {
+    for (const SegmentObject& object : catalogue_.late) {
+      const auto segment = Read(object);
+      if (!segment.ok()) KEEL_RETURN_IF_ERROR(Note(segment.status()));
+    }
     for (const SegmentObject& object : catalogue_.segments) {
       if (used_.contains(object.name)) continue;
       const auto segment = Read(object);
@@ -195,6 +201,23 @@ class Pass {
                               .ends_ms = last.time_ms});
     }
     report_.end = end;
+  }
+
+  // One behind the end has nothing behind it yet; the others stand where a gap was found, or
+  // where a member whose log reached farther back filled it.
+  void ReadGapNotes() {
+    for (const GapObject& object : catalogue_.gaps) {
+      const auto bytes = options_.store->Get(object.name);
+      const auto note = bytes.ok() ? DecodeGapNote(*bytes) : Result<GapNote>(bytes.status());
+      if (!note.ok()) {
+        report_.problems.push_back(object.name + ": " + std::string(note.status().message()));
+      } else if (note->cluster_id != report_.cluster_id || note->behind.index != object.behind) {
+        report_.problems.push_back(object.name + ": it is the note of another gap");
+      } else if (object.behind == report_.end.index) {
+        report_.gaps.push_back(
+            {.missing = {report_.end.index.Next(), Index()}, .begins_ms = report_.end.time_ms});
+      }
+    }
   }
 
   void ReadTip() {

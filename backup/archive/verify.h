@@ -25,11 +25,14 @@ struct VerifyOptions {
   std::function<Status(uint64_t bytes_read)> on_progress;
 };
 
-// What is missing between two stretches: nothing between the two times can be restored.
+// What is missing between two stretches: nothing between the two times can be restored. Without a
+// last index and a time at its end: noted, and no base is behind it yet.
 struct ArchiveGap {
   IndexRange missing;
   uint64_t begins_ms = 0;
   uint64_t ends_ms = 0;
+
+  [[nodiscard]] bool IsOpen() const { return missing.last.IsNone(); }
 };
 
 struct ArchiveReport {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "backup/archive/find.h"
+#include "backup/archive/gap_note.h"
 #include "backup/archive/tip.h"
 #include "backup/archive/upkeep.h"
 #include "base/fs/posix_file_system.h"
@@ -218,6 +219,21 @@ TEST_F(ArchiveRestoreTest, NothingIsRestoredAcrossAGap) {
   // One that was not marked, but lost, is refused as well.
   ASSERT_TRUE(archive_->store().Remove(archive_->Listed().segments[0].name).ok());
   ExpectRefused(Time(5'059), Code::kOutOfRange, "gap");
+}
+
+TEST_F(ArchiveRestoreTest, AGapThatIsNotedAndOpenIsNotCrossed) {
+  FillSmall();
+  const backup::ArchivePosition behind = archive_->at();
+  ASSERT_TRUE(archive_->store()
+                  .Put(backup::GapName(behind.index),
+                       backup::EncodeGapNote(
+                           {.cluster_id = ArchiveWorld::kCluster, .behind = behind, .noted_ms = 1}))
+                  .ok());
+  ExpectRestores(Time(5'059), *archive_->At(5'059));
+  ExpectRestores(At(Revision(8)), *archive_->At(5'060));
+  ExpectRefused(Time(5'060), Code::kOutOfRange, "gap");
+  ExpectRefused(At(Revision(9)), Code::kOutOfRange, "gap");
+  ExpectRestores(Target(), archive_->moments().back());
 }
 
 // Every byte of a small segment; samples of the base, which has tests of its own.

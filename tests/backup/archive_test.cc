@@ -4,6 +4,7 @@
 #include <string>
 
 #include "backup/archive/archive_reader.h"
+#include "backup/archive/gap_note.h"
 #include "backup/archive/tip.h"
 #include "backup/archive/upkeep.h"
 #include "base/prng.h"
@@ -174,6 +175,43 @@ TEST_F(ArchiveTest, AGapBehindABaseWithoutSegmentsIsToldToo) {
   EXPECT_THAT(report->problems, IsEmpty());
   ASSERT_EQ(report->gaps.size(), 1u);
   EXPECT_EQ(report->gaps[0].missing, (IndexRange{Index(2), Index(2)}));
+}
+
+TEST_F(ArchiveTest, ANotedGapIsToldBeforeAnyBaseIsBehindItAndLateSegmentsCountForNothing) {
+  ArchiveWorld archive(&files_, "/archive");
+  Fill(&archive);
+  const ArchivePosition behind = archive.at();
+  const std::string note =
+      EncodeGapNote({.cluster_id = ArchiveWorld::kCluster, .behind = behind, .noted_ms = 1});
+  ASSERT_TRUE(archive.store().Put(GapName(behind.index), note).ok());
+  auto report = archive.Verify();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(report->problems, IsEmpty());
+  ASSERT_EQ(report->gaps.size(), 1u);
+  EXPECT_TRUE(report->gaps[0].IsOpen());
+  EXPECT_EQ(report->gaps[0].missing.first, behind.index.Next());
+  ExpectEveryChangeFound(&archive, 1);
+
+  archive.Put("late", "x", 6'000);
+  archive.Put("late", "y", 6'000);
+  archive.Seal();
+  report = archive.Verify();
+  EXPECT_EQ(report->end, behind);
+  const Index base = archive.WriteBase(/*begins_chain=*/true).index;
+  archive.Put("k", "v", 7'000);
+  archive.Seal();
+  report = archive.Verify();
+  EXPECT_THAT(report->problems, IsEmpty());
+  ASSERT_EQ(report->gaps.size(), 1u);
+  EXPECT_EQ(report->gaps[0].missing, (IndexRange{behind.index.Next(), base}));
+
+  for (const std::string& name : PrunePlan(archive.Listed(), 7'000)) {
+    ASSERT_TRUE(archive.store().Remove(name).ok());
+    report = archive.Verify();
+    ASSERT_TRUE(report.ok()) << report.status();
+    EXPECT_THAT(report->problems, IsEmpty()) << "after " << name;
+  }
+  EXPECT_EQ(archive.store().List()->size(), 2u) << "the base and what is behind it";
 }
 
 TEST_F(ArchiveTest, TwoLeadersThatCutTheLogDifferentlyFitTogether) {

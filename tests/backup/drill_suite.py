@@ -8,11 +8,12 @@ import json
 import os
 import pathlib
 import shutil
+import subprocess
 import sys
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "keeld"))
-from calls import check, keelctl, succeeds, use  # noqa: E402
+from calls import check, command, keelctl, succeeds, use  # noqa: E402
 from cluster import Cluster, Member, free_ports, until  # noqa: E402
 
 
@@ -227,11 +228,46 @@ def test_carried_as_lines(cluster):
     check(cut.returncode == 1 and "cut off" in cut.stderr, cut.stderr)
 
 
+def write_export(path, sample, count):
+    """An export of `count` keys, with the header and the end of `sample`."""
+    header, end = json.loads(sample[0]), json.loads(sample[-1])
+    header["keys"] = end["keys"] = count
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(json.dumps(header) + "\n")
+        for number in range(count):
+            file.write(json.dumps({"key": f"many{number:06}", "value": f"value {number}"}) + "\n")
+        file.write(json.dumps(end) + "\n")
+
+
+def test_a_member_dies_while_keys_are_carried_in(cluster):
+    """Imported through the member that is killed, by the others to the end, each key once."""
+    cluster.start()
+    fill(cluster)
+    first = cluster.leader()
+    path = os.path.join(cluster.directory, "many.jsonl")
+    count = 20000
+    sample = succeeds("export", member=first).splitlines()
+    write_export(path, sample, count)
+    others = [one for one in cluster.members if one is not first]
+    endpoints = ",".join(one.endpoint for one in [first, *others])
+    with subprocess.Popen(command(f"--endpoints={endpoints}", "import", path), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        until("it has begun", lambda: others[0].has("many000999", "value 999"), pause_s=0)
+        check(run.poll() is None, "the member dies while it is under way")
+        first.kill()
+        _, errors = run.communicate(timeout=120)
+    check(run.returncode == 0, errors)
+    kvs = json.loads(succeeds("get", "--prefix", "many", "-w", "json", member=others[0]))["kvs"]
+    check(len(kvs) == count, f"{len(kvs)} keys are there")
+    check(all(kv["version"] == 1 for kv in kvs), "each was put once")
+    check(not pathlib.Path(path + ".imported").exists(), "nothing is left")
+
+
 def main():
     keeld, program, *names = sys.argv[1:]
     use(program)
     for test in (test_saved_under_load, test_everything_lost, test_joined_after, test_encrypted_and_refused,
-                 test_carried_as_lines):
+                 test_carried_as_lines, test_a_member_dies_while_keys_are_carried_in):
         if names and test.__name__ not in names:
             continue
         print(f"{test.__name__}: {test.__doc__}", flush=True)

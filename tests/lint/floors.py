@@ -17,6 +17,7 @@ FLOORS = {
     "net": 1,
     "backup": 2,
     "server/node": 2,
+    "server/archive": 3,
     "server/peer": 3,
     "server/api": 3,
     "server/admin": 3,

@@ -7,9 +7,36 @@ namespace {
 using sim::FaultKind;
 using sim::Phase;
 
+bool IsArchiveFault(FaultKind fault) { return fault >= FaultKind::kArchiveSlow; }
+bool IsArchivePhase(Phase phase) { return phase == Phase::kHandOver || phase == Phase::kGap; }
+
+// What an archive and a cluster can do to one another: where the leader goes, and where the archive
+// fails; anything else meets by chance.
+std::string_view WhyLeftToChance(const sim::Cell& cell) {
+  if (IsArchiveFault(cell.fault)) {
+    const bool matters = IsArchivePhase(cell.phase) || cell.phase == Phase::kSteady ||
+                         cell.phase == Phase::kElection;
+    return matters ? "" : "left to chance: no leader writes to the archive then, or as ever";
+  }
+  if (!IsArchivePhase(cell.phase)) return "";
+  switch (cell.fault) {
+    case FaultKind::kCrash:
+    case FaultKind::kKill:
+    case FaultKind::kStop:
+    case FaultKind::kOutage:
+    case FaultKind::kCut:
+    case FaultKind::kPause:
+    case FaultKind::kTransfer:
+      return "";
+    default:
+      return "left to chance: no leader goes for it";
+  }
+}
+
 std::string_view WhyImpossible(const sim::Cell& cell) {
   const std::string_view why = sim::WhyImpossible(cell);  // what cores refuse, nodes refuse too
   if (!why.empty()) return why;
+  if (const std::string_view left = WhyLeftToChance(cell); !left.empty()) return left;
   if (cell.fault == FaultKind::kFullDisk && cell.phase == Phase::kDiskFull) {
     return "one disk is full at a time";
   }
@@ -27,6 +54,10 @@ std::string_view WhyImpossible(const sim::Cell& cell) {
 }
 
 }  // namespace
+
+bool IsOfArchive(const sim::Cell& cell) {
+  return IsArchiveFault(cell.fault) || IsArchivePhase(cell.phase);
+}
 
 const sim::Chart& NodeChart() {
   static const sim::Chart chart = [] {

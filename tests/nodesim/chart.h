@@ -6,5 +6,7 @@
 namespace keel::nodesim {
 
 [[nodiscard]] const sim::Chart& NodeChart();
+// Whether there must be an archive for it.
+[[nodiscard]] bool IsOfArchive(const sim::Cell& cell);
 
 }  // namespace keel::nodesim

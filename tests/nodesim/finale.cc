@@ -13,6 +13,9 @@ constexpr uint64_t kLeaderTimeouts = 20;
 constexpr uint64_t kSettleUs = 40'000'000;
 constexpr uint64_t kEndUs = 30'000'000;
 constexpr uint64_t kReadUs = 5'000'000;
+constexpr uint64_t kArchiveUs = 15'000'000;
+constexpr uint64_t kExposureMs = 1'000;
+constexpr uint64_t kArchiveSettleUs = 1'000'000;
 
 std::string Name(NodeId id) { return "member " + std::to_string(id.value()); }
 
@@ -122,7 +125,7 @@ bool Finale::Run() {
     return stage_->desk().tally().acknowledged_writes > acknowledged ? ""
                                                                      : "no write is acknowledged";
   });
-  if (!serves) return false;
+  if (!serves || !ArchiveKeepsUp()) return false;
   stage_->desk().Close();
   if (!Await(kSettleUs, "settles-after-heal", [this] { return WhyNotSettled(); })) return false;
   // A client that must have an answer asks any member until it has one: one that was removed has
@@ -139,7 +142,42 @@ bool Finale::Run() {
   if (!Await(kEndUs, "replicas-equal", [this] { return WhyNotEqual(); })) return false;
   const bool watched =
       Await(kEndUs, "watch", [this] { return stage_->followers().WhyNotComplete(); });
-  return watched && EverybodyReads() && StatesAreEqual() && Judge();
+  return watched && EverybodyReads() && StatesAreEqual() && ArchiveIsWhole() && Judge();
+}
+
+// While clients write: no alarm, and what waits has not waited for long.
+bool Finale::ArchiveKeepsUp() {
+  if (!stage_->depot().is_on()) return true;
+  return Await(kArchiveUs, "archive-keeps-up", [this]() -> std::string {
+    Place* const leader = stage_->WorkingLeader();
+    if (leader == nullptr) return "there is no leader";
+    const auto counts = stage_->depot().CountsOf(leader->member->id());
+    if (!counts.has_value() || !counts->leads) return "its archiver does not lead";
+    if (counts->has_alarm) return "its alarm is on";
+    return counts->exposure_ms <= kExposureMs
+               ? ""
+               : "a write waits for " + std::to_string(counts->exposure_ms) + " ms";
+  });
+}
+
+bool Finale::ArchiveIsWhole() {
+  if (!stage_->depot().is_on()) return true;
+  Index applied;
+  const bool is_quiet = Await(kArchiveUs, "archive-is-whole", [this, &applied]() -> std::string {
+    Place* const leader = stage_->WorkingLeader();
+    if (leader == nullptr) return "there is no leader";
+    const auto counts = stage_->depot().CountsOf(leader->member->id());
+    if (!counts.has_value() || counts->exposure_ms > 0 || counts->has_alarm) {
+      return "something waits to be archived";
+    }
+    applied = leader->member->node().status().applied;
+    return "";
+  });
+  if (!is_quiet) return false;
+  // Its exposure is of a moment ago.
+  stage_->RunFor(kArchiveSettleUs);
+  stage_->archive_judge().JudgeEnd(applied);
+  return stage_->checker().IsClean();
 }
 
 // Every member answers a linearizable read of every key; the history then judges the answers.

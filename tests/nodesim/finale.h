@@ -32,6 +32,8 @@ class Finale {
   [[nodiscard]] std::string WhyNotEqual();
   bool EverybodyReads();
   bool StatesAreEqual();
+  bool ArchiveKeepsUp();
+  bool ArchiveIsWhole();
   bool Judge();
 
   Stage* const stage_;

@@ -112,6 +112,12 @@ void Nemesis::Provoke(const sim::Cell& aim) {
     case Phase::kTransfer:
       (void)StartTransfer();
       return;
+    case Phase::kHandOver:
+      if (!prng_.OneIn(2) || !StartTransfer()) (void)StartCrash(FaultKind::kKill);
+      return;
+    case Phase::kGap:
+      ProvokeGap();
+      return;
     case Phase::kRestart:
       (void)StartCrash(FaultKind::kCrash);
       return;
@@ -167,6 +173,7 @@ bool Nemesis::Try(FaultKind kind) {
     case FaultKind::kPause:
       return StartPause();
     default:
+      if (kind >= FaultKind::kArchiveSlow) return StartArchiveFault(kind);
       return TryDisk(kind) || TryOperator(kind);
   }
 }
@@ -234,6 +241,11 @@ void Nemesis::End(uint64_t id) {
   active_.erase(at);
   stage_->Tell("ends: " + std::string(ToString(ended.kind)));
   ended.undo();
+}
+
+bool Nemesis::IsActive(FaultKind kind) const {
+  return std::any_of(active_.begin(), active_.end(),
+                     [kind](const Active& active) { return active.kind == kind; });
 }
 
 Nemesis::Place* Nemesis::PickUp() {

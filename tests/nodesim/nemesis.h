@@ -55,6 +55,7 @@ class Nemesis final : public StageListener {
   void LeaveOneBehind();
   [[nodiscard]] uint64_t Duration();
   [[nodiscard]] Place* PickUp();
+  [[nodiscard]] bool IsActive(FaultKind kind) const;
 
   // ---- nemesis_network.cc ----
   bool StartWeather(FaultKind kind);
@@ -78,6 +79,12 @@ class Nemesis final : public StageListener {
   bool StartPause();
   void FlipBits(Place& place);
   [[nodiscard]] bool MayLoseDisk(const Place& place);
+
+  // ---- nemesis_archive.cc ----
+  bool StartArchiveFault(FaultKind kind);
+  bool StartArchiveDeath();
+  void ProvokeGap();
+  void LoseArchivePower();
 
   // ---- nemesis_operator.cc ----
   bool StartTransfer();

@@ -29,6 +29,7 @@ bool Nemesis::StartOutage() {
   if (PickUp() == nullptr) return false;
   Count(FaultKind::kOutage);
   const uint64_t dark_us = Duration();
+  if (prng_.OneIn(2)) LoseArchivePower();
   for (Place& place : stage_->places()) {
     if (!place.member->IsUp() || place.is_stopping) continue;
     stage_->Kill(place, place.member->AnyLossNow());
@@ -194,9 +195,11 @@ bool Nemesis::StartPause() {
   Place* place = PickUp();
   if (place == nullptr || place->member->is_paused()) return false;
   place->member->SetPaused(true);
-  Begin(FaultKind::kPause, [place, starts = place->member->starts()] {
+  stage_->depot().SetPaused(place->member->id(), true);
+  Begin(FaultKind::kPause, [this, place, starts = place->member->starts()] {
     if (place->member->IsUp() && place->member->starts() == starts) {
       place->member->SetPaused(false);
+      stage_->depot().SetPaused(place->member->id(), false);
     }
   });
   return true;

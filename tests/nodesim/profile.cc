@@ -1,8 +1,11 @@
 #include "tests/nodesim/profile.h"
 
+#include <algorithm>
 #include <array>
 
+#include "backup/crypt.h"
 #include "tests/node/support/sim_cluster.h"
+#include "tests/nodesim/chart.h"
 
 namespace keel::nodesim {
 
@@ -38,6 +41,21 @@ node::NodeOptions PickOptions(Prng& prng) {
   return options;
 }
 
+// Everybody whose seed aims at it has one, and some of the others.
+ArchiveProfile PickArchive(uint64_t seed, Prng& prng) {
+  ArchiveProfile archive;
+  const std::vector<sim::Cell> aims = sim::AimsOf(seed, NodeChart());
+  archive.is_on = prng.OneIn(2) || std::any_of(aims.begin(), aims.end(), &IsOfArchive);
+  if (prng.OneIn(4)) archive.key = std::string(backup::kKeyBytes, 'k');
+  archive.interval_ms = prng.OneIn(2) ? 250 : prng.Between(20, 100);
+  archive.segment_bytes_max = prng.OneIn(2) ? prng.Between(500, 4'000) : size_t{1} << 20;
+  archive.base_interval_ms = prng.Between(3'000, 20'000);
+  archive.retention_ms = prng.OneIn(3) ? 0 : prng.Between(5'000, 30'000);
+  archive.mark_every_ms = prng.Between(50, 500);
+  archive.tip_margin_ms = 5'000;
+  return archive;
+}
+
 }  // namespace
 
 NodeProfile MakeNodeProfile(uint64_t seed, uint32_t voters) {
@@ -58,6 +76,10 @@ NodeProfile MakeNodeProfile(uint64_t seed, uint32_t voters) {
   profile.ops_at_once = 7;
   profile.reads_percent = static_cast<uint32_t>(prng.Between(20, 60));
   profile.value_bytes_max = prng.OneIn(3) ? 600 : 60;
+  profile.archive = PickArchive(seed, prng);
+  if (profile.archive.is_on) {
+    profile.node.archive_hold_bytes_max = prng.OneIn(2) ? prng.Between(2, 16) << 10 : 1u << 20;
+  }
   return profile;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "server/node/options.h"
 #include "tests/node/support/network.h"
@@ -14,6 +15,18 @@ using sim::kMillisecond;
 using sim::kSecond;
 using sim::Micros;
 using sim::Range;
+
+// Of the archive that all members have mounted, if there is one.
+struct ArchiveProfile {
+  bool is_on = false;
+  std::string key;
+  uint64_t interval_ms = 0;
+  size_t segment_bytes_max = 0;
+  uint64_t base_interval_ms = 0;
+  uint64_t retention_ms = 0;
+  uint64_t mark_every_ms = 0;
+  uint64_t tip_margin_ms = 0;
+};
 
 struct NodeProfile {
   uint64_t seed = 0;
@@ -29,6 +42,7 @@ struct NodeProfile {
   // The members.
   node::NodeOptions node;
   node_test::Network::Latency latency;
+  ArchiveProfile archive;
 
   // The clients.
   Range clients_every;

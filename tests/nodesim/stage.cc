@@ -11,6 +11,7 @@ namespace {
 
 constexpr size_t kPlacesMax = 24;  // never moved: others point to them
 constexpr uint64_t kLookUs = 50'000;
+constexpr uint64_t kJudgeUs = 8'000'000;
 constexpr uint64_t kStopPatienceUs = 30'000'000;
 constexpr uint64_t kStartRetryUs = 200'000;
 
@@ -29,6 +30,7 @@ node_test::SimCluster::Options Stage::ClusterOptions() {
               [this](SimMember* member) {
                 ledger_.OnOpened(member);
                 followers_.OnOpened(member);
+                depot_.OnOpened(member);
               }};
 }
 
@@ -44,7 +46,11 @@ Stage::Stage(const NodeProfile& profile, sim::Story* story)
            .phases = &phases_,
            .trace = &trace_,
            .story = story,
-           .on_output = [this](const raft::Output& out) { listener_->OnOutput(out); },
+           .on_output =
+               [this](const raft::Output& out) {
+                 archive_judge_.OnCommitted(out.committed);
+                 listener_->OnOutput(out);
+               },
            .later =
                [this](std::function<void()> action) { timeline_.After(0, std::move(action)); }}),
       desk_({.cluster = &cluster_,
@@ -55,7 +61,18 @@ Stage::Stage(const NodeProfile& profile, sim::Story* story)
       bank_(&desk_),
       sessions_(&desk_),
       leases_(&desk_, &phases_),
-      followers_(&desk_, &chronicle_) {
+      followers_(&desk_, &chronicle_),
+      archive_judge_({.depot = &depot_,
+                      .checker = &checker_,
+                      .clock = &cluster_.at(0).clock(),
+                      .seed = profile.seed ^ 0x6a75646765u,
+                      .tell = [this](const std::string& line) { Tell(line); }}),
+      depot_({.world = &cluster_.world(),
+              .timeline = &timeline_,
+              .phases = &phases_,
+              .profile = profile.archive,
+              .seed = profile.seed ^ 0x6465706f74u,
+              .tell = [this](const std::string& line) { Tell(line); }}) {
   cluster_.network().SetTap([this](const raft::Message& message) { checker_.OnSend(message); });
   places_.reserve(kPlacesMax);
   for (size_t i = 0; i < cluster_.size(); ++i) places_.push_back({.member = &cluster_.at(i)});
@@ -69,6 +86,7 @@ void Stage::StartClients() {
   leases_.Start();
   followers_.StartClients();
   LookAfterMembers();
+  JudgeArchive();
 }
 
 bool Stage::RunFor(uint64_t duration_us) {
@@ -109,6 +127,7 @@ void Stage::OnEnded(Place& place) {
 void Stage::Kill(Place& place, const simfs::Loss& loss) {
   if (!place.member->IsUp()) return;
   Tell("member " + std::to_string(place.member->id().value()) + " dies: " + loss.ToString());
+  depot_.OnEnding(place.member->id());
   place.member->KillWith(loss);
   OnEnded(place);
 }
@@ -124,6 +143,7 @@ void Stage::AwaitStop(Place& place, std::function<void()> stopped, uint64_t dead
   timeline_.After(10'000, [this, &place, stopped = std::move(stopped), deadline_us]() mutable {
     if (!place.is_stopping) return;  // it died meanwhile
     if (place.member->HasStopped()) {
+      depot_.OnEnding(place.member->id());
       place.member->EndStopped();
       OnEnded(place);
       return stopped();
@@ -187,6 +207,15 @@ Stage::Place* Stage::WorkingLeader() {
   if (leader == nullptr) return nullptr;
   const raft::Raft& core = leader->member->node().core();
   return core.log().TermAt(core.commit()) == core.term() ? leader : nullptr;
+}
+
+// Now and then, what a loss of power would leave of it.
+void Stage::JudgeArchive() {
+  if (!depot_.is_on()) return;
+  timeline_.After(depot_.prng().Between(kJudgeUs, 3 * kJudgeUs), [this] {
+    archive_judge_.JudgeNow();
+    JudgeArchive();
+  });
 }
 
 void Stage::LookAfterMembers() {

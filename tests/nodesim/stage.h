@@ -9,8 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "tests/nodesim/archive_judge.h"
 #include "tests/nodesim/bank.h"
 #include "tests/nodesim/clients.h"
+#include "tests/nodesim/depot.h"
 #include "tests/nodesim/desk.h"
 #include "tests/nodesim/followers.h"
 #include "tests/nodesim/leases.h"
@@ -84,6 +86,8 @@ class Stage final : private sim::PhaseListener {
   [[nodiscard]] Leases& leases() { return leases_; }
   [[nodiscard]] Sessions& sessions() { return sessions_; }
   [[nodiscard]] Followers& followers() { return followers_; }
+  [[nodiscard]] Depot& depot() { return depot_; }
+  [[nodiscard]] ArchiveJudge& archive_judge() { return archive_judge_; }
   [[nodiscard]] uint64_t now_us() { return cluster_.world().now_us(); }
   void Tell(const std::string& line);
 
@@ -93,6 +97,7 @@ class Stage final : private sim::PhaseListener {
   void AwaitStop(Place& place, std::function<void()> stopped, uint64_t deadline_us);
   void LookAfterMembers();
   void LookAfter(Place& place);
+  void JudgeArchive();
   [[nodiscard]] node_test::SimCluster::Options ClusterOptions();
 
   const NodeProfile profile_;
@@ -111,6 +116,8 @@ class Stage final : private sim::PhaseListener {
   Sessions sessions_;
   Leases leases_;
   Followers followers_;
+  ArchiveJudge archive_judge_;
+  Depot depot_;  // goes before the members that it stands beside
   std::vector<Place> places_;
 };
 

@@ -112,6 +112,8 @@ void Nemesis::Provoke(Phase phase) {
     case Phase::kLeaseExpiry:
     case Phase::kDiskFull:
     case Phase::kRepair:
+    case Phase::kHandOver:
+    case Phase::kGap:
     case Phase::kSteady:
       return;
   }
@@ -173,6 +175,11 @@ bool Nemesis::Start(FaultKind kind) {
     case FaultKind::kBrokenSync:
     case FaultKind::kStop:
     case FaultKind::kOutage:
+    case FaultKind::kArchiveSlow:
+    case FaultKind::kArchiveFull:
+    case FaultKind::kArchiveErrors:
+    case FaultKind::kArchivePower:
+    case FaultKind::kArchiveTorn:
       break;
   }
   return false;

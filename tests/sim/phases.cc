@@ -4,18 +4,19 @@ namespace keel::sim {
 
 std::string_view ToString(Phase phase) {
   constexpr std::array<std::string_view, kPhases> kNames{
-      "election", "joint", "snap-sent", "snap-inst", "transfer", "compact",
-      "restart",  "lease", "disk-full", "repair",    "steady"};
+      "election", "joint",     "snap-sent", "snap-inst", "transfer", "compact", "restart",
+      "lease",    "disk-full", "repair",    "hand-over", "gap",      "steady"};
   return kNames[static_cast<size_t>(phase)];
 }
 
 std::string_view ToString(FaultKind kind) {
   constexpr std::array<std::string_view, kFaultKinds> kNames{
-      "loss",    "duplicate",  "reorder",     "delay",         "cut",     "one-way",
-      "bridge",  "crash",      "slow-disk",   "stall-disk",    "damage",  "lost-state",
-      "wipe",    "clock-skew", "pause",       "process-death", "reset",   "transfer",
-      "add",     "alter",      "remove",      "remove-leader", "replace", "settings",
-      "compact", "full-disk",  "broken-sync", "stop",          "outage"};
+      "loss",      "duplicate",   "reorder",     "delay",         "cut",     "one-way",
+      "bridge",    "crash",       "slow-disk",   "stall-disk",    "damage",  "lost-state",
+      "wipe",      "clock-skew",  "pause",       "process-death", "reset",   "transfer",
+      "add",       "alter",       "remove",      "remove-leader", "replace", "settings",
+      "compact",   "full-disk",   "broken-sync", "stop",          "outage",  "arch-slow",
+      "arch-full", "arch-errors", "arch-power",  "arch-torn"};
   return kNames[static_cast<size_t>(kind)];
 }
 
@@ -72,7 +73,7 @@ void PhaseTracker::EndEverything() {
 }
 
 void PhaseTracker::FaultStarted(FaultKind kind) {
-  for (UnderWay& one : under_way_) one.faults |= 1u << static_cast<uint32_t>(kind);
+  for (UnderWay& one : under_way_) one.faults |= uint64_t{1} << static_cast<uint32_t>(kind);
 }
 
 }  // namespace keel::sim

@@ -21,12 +21,14 @@ enum class Phase : uint8_t {
   kTransfer,
   kCompaction,
   kRestart,
-  kLeaseExpiry,  // this and the next two: of whole nodes alone (tests/nodesim)
+  kLeaseExpiry,  // this and those before the last: of whole nodes alone (tests/nodesim)
   kDiskFull,
   kRepair,
+  kHandOver,  // a leader has yet to go on with the archive
+  kGap,       // the archive was given up, and no base is behind that yet
   kSteady,
 };
-inline constexpr size_t kPhases = 11;
+inline constexpr size_t kPhases = 13;
 [[nodiscard]] std::string_view ToString(Phase phase);
 
 enum class FaultKind : uint8_t {
@@ -59,8 +61,13 @@ enum class FaultKind : uint8_t {
   kBrokenSync,
   kStop,
   kOutage,
+  kArchiveSlow,
+  kArchiveFull,
+  kArchiveErrors,
+  kArchivePower,  // its machine loses what was not synced
+  kArchiveTorn,   // a leader dies in the middle of writing to it
 };
-inline constexpr size_t kFaultKinds = 29;
+inline constexpr size_t kFaultKinds = 34;
 [[nodiscard]] std::string_view ToString(FaultKind kind);
 
 // Faults × phases.
@@ -98,7 +105,7 @@ class PhaseTracker {
   struct UnderWay {
     Phase phase;
     uint64_t key = 0;
-    uint32_t faults = 0;  // one bit for each kind that began within
+    uint64_t faults = 0;  // one bit for each kind that began within
   };
 
   [[nodiscard]] static size_t Slot(Phase phase) { return static_cast<size_t>(phase); }

@@ -131,10 +131,16 @@ class Restoration {
     }
     if (target.kind == Target::Kind::kLatest) return {};
     if (target.kind == Target::Kind::kTime) {
-      if (target.time_ms <= replayed.time_ms) return {};
       KEEL_ASSIGN_OR_RETURN(const uint64_t whole_until_ms, WholeUntil(end));
       if (target.time_ms <= whole_until_ms) return {};
     }
+    // What is missing may have happened in the same millisecond.
+    if (catalogue_.HasGapNote(end.index)) {
+      return OutOfRange("the archive has a gap behind " + at +
+                        ": it was given up there, and no base is behind it yet; choose a moment "
+                        "before, or --latest, which restores all that it holds");
+    }
+    if (target.kind == Target::Kind::kTime && target.time_ms <= replayed.time_ms) return {};
     return OutOfRange("the archive ends before that, at " + at +
                       ": --latest restores all that it holds");
   }

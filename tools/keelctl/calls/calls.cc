@@ -121,6 +121,14 @@ Status Calls::LogIn(const std::string& endpoint) {
   return {};
 }
 
+Result<Calls::Metadata> Calls::LoggedIn() {
+  if (!options_.user.empty()) {
+    KEEL_ASSIGN_OR_RETURN(const std::string endpoint, LiveEndpoint());
+    KEEL_RETURN_IF_ERROR(LogIn(endpoint));
+  }
+  return Credentials();
+}
+
 Status Calls::AskAt(const std::string& endpoint, std::string_view method, const Message& request,
                     Message* answer, const Limits& limits) {
   KEEL_RETURN_IF_ERROR(LogIn(endpoint));

@@ -75,6 +75,8 @@ class Calls {
   // Until a member has a leader in sight: what goes on for long should not begin where nothing can
   // happen. Fails when the command's time is over.
   [[nodiscard]] Status AwaitLeader();
+  // What tells a server who asks, for calls that are made elsewhere.
+  [[nodiscard]] Result<Metadata> LoggedIn();
   // What was chosen has failed: the next call chooses again.
   void Forget() { live_.clear(); }
 

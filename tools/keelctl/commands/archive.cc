@@ -58,6 +58,11 @@ std::string At(Index index, uint64_t time_ms) {
 }
 
 std::string GapText(const backup::ArchiveGap& gap) {
+  if (gap.IsOpen()) {
+    return "gap: nothing from index " + std::to_string(gap.missing.first.value()) +
+           " on is archived, and no base is behind it yet; no moment behind " +
+           FormatMoment(gap.begins_ms) + " can be restored";
+  }
   return "gap: indexes " + std::to_string(gap.missing.first.value()) + " to " +
          std::to_string(gap.missing.last.value()) + " were not archived; no moment from " +
          FormatMoment(gap.begins_ms) + " until before " + FormatMoment(gap.ends_ms) +
@@ -96,7 +101,14 @@ Result<ArchiveReport> Survey(Named* named) {
   }
   const backup::BaseObject& last = catalogue.bases.back();
   if (last.index > report.end.index) {
+    report.gaps.push_back({.missing = {report.end.index.Next(), last.index},
+                           .begins_ms = report.end.time_ms,
+                           .ends_ms = last.time_ms});
     report.end = {.index = last.index, .term = last.term, .time_ms = last.time_ms};
+  }
+  if (catalogue.HasGapNote(report.end.index)) {
+    report.gaps.push_back(
+        {.missing = {report.end.index.Next(), Index()}, .begins_ms = report.end.time_ms});
   }
   report.whole_until_ms = report.end.time_ms;
   if (catalogue.has_tip) {
@@ -186,6 +198,11 @@ ExitCode RunArchivePrune(Context& context) {
   const uint64_t from_ms = now_ms - std::min(now_ms, keep_ms);
   const auto names = backup::PrunePlan((*named)->catalogue, from_ms);
   const bool is_dry = context.flags().Switch("dry-run");
+  // What goes is not needed because of what stays: that must be there for sure.
+  if (!is_dry && !names.empty()) {
+    const Status settled = (*named)->store->Settle({});
+    if (!settled.ok()) return FailForArchive(context, settled);
+  }
   for (const std::string& name : names) {
     if (interrupt::Asked()) return context.Fail(ExitCode::kInterrupted, "interrupted");
     if (is_dry) {

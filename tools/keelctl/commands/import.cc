@@ -1,13 +1,17 @@
 // import: the keys of an export, put into a cluster.
 //
-// Resumable: NAME.imported says how many lines of the file are in, and a second run goes on behind
-// them. It is written once a second, so a run that goes on puts some lines again; that changes
-// nothing but their versions.
+// Some transactions are under way at once, to whichever member answers. Resumable: NAME.imported
+// says how many lines of the file are in, without a hole, and a second run goes on behind them. It
+// is written once a second, so a run that goes on puts some lines again; that changes nothing but
+// their versions.
 #include <unistd.h>
 
 #include <chrono>
+#include <deque>
 #include <fstream>
+#include <optional>
 
+#include "tools/keelctl/calls/bulk.h"
 #include "tools/keelctl/calls/interrupt.h"
 #include "tools/keelctl/calls/methods.h"
 #include "tools/keelctl/command/progress.h"
@@ -25,6 +29,7 @@ constexpr int kOpsMax = 100;
 constexpr size_t kBatchBytesMax = size_t{1} << 20;
 constexpr std::chrono::seconds kNoteEvery(1);
 constexpr std::streamoff kEndLineBytesMax = 200;
+constexpr std::string_view kInterrupted = "interrupted; the same command goes on from here";
 
 // Whether the file's last line is an export's: a file that was cut off is refused before it is
 // begun.
@@ -55,9 +60,13 @@ class Import {
   Status Run() {
     KEEL_RETURN_IF_ERROR(CheckEnd(options_.path));
     KEEL_RETURN_IF_ERROR(FindStart());
+    KEEL_ASSIGN_OR_RETURN(auto credentials, context_.calls().LoggedIn());
+    bulk_.emplace(
+        Bulk::Options{.calls = context_.calls().options(), .credentials = std::move(credentials)});
     const Status done = PutAll();
-    if (!done.ok()) KEEL_RETURN_IF_ERROR(Note());
-    return done;
+    if (done.ok()) return {};
+    KEEL_RETURN_IF_ERROR(Note());
+    return done.code() == Code::kCancelled ? Cancelled(std::string(kInterrupted)) : done;
   }
   [[nodiscard]] uint64_t keys() const { return keys_; }
 
@@ -66,7 +75,7 @@ class Import {
     std::ifstream file(options_.path, std::ios::binary);
     uint64_t number = 0;
     for (std::string text; std::getline(file, text);) {
-      if (interrupt::Asked()) return Cancelled("interrupted; the same command goes on from here");
+      if (interrupt::Asked()) return Cancelled(std::string(kInterrupted));
       const auto line = ParseExportLine(text);
       if (!line.ok()) {
         return line.status().WithContext(options_.path + ", line " + std::to_string(number + 1));
@@ -116,19 +125,27 @@ class Import {
   }
 
   Status Commit(uint64_t lines) {
-    const auto answer = context_.calls().Any<pb::TxnResponse>(method::kTxn, request_);
-    if (!answer.ok()) return answer.status();
+    KEEL_RETURN_IF_ERROR(bulk_->Send(method::kTxn, request_));
+    sent_.push_back({.lines = lines, .keys = keys_});
     request_.Clear();
     batch_bytes_ = 0;
-    progress_.Update(keys_);
-    committed_lines_ = lines;
+    Account();
     const auto now = std::chrono::steady_clock::now();
     if (now - noted_ < kNoteEvery) return {};
     noted_ = now;
     return Note();
   }
+  // The lines whose keys are in, from the first on.
+  void Account() {
+    for (const uint64_t done = bulk_->done(); accounted_ < done; ++accounted_) {
+      committed_lines_ = sent_.front().lines;
+      progress_.Update(sent_.front().keys);
+      sent_.pop_front();
+    }
+  }
   // What was put since the last note is put again by the next run: to the same effect.
   Status Note() {
+    Account();
     if (committed_lines_ == 0) return {};
     return WriteFile(note_, std::to_string(committed_lines_) + "\n");
   }
@@ -139,6 +156,8 @@ class Import {
                       " keys, and has " + std::to_string(keys_));
     }
     if (!request_.success().empty()) KEEL_RETURN_IF_ERROR(Commit(keys_ + 1));
+    KEEL_RETURN_IF_ERROR(bulk_->Flush());
+    Account();
     unlink(note_.c_str());
     return {};
   }
@@ -151,6 +170,13 @@ class Import {
   uint64_t keys_ = 0;
   pb::TxnRequest request_;
   size_t batch_bytes_ = 0;
+  std::optional<Bulk> bulk_;
+  struct Sent {
+    uint64_t lines = 0;
+    uint64_t keys = 0;
+  };
+  std::deque<Sent> sent_;  // and not accounted for yet
+  uint64_t accounted_ = 0;
   uint64_t committed_lines_ = 0;
   std::chrono::steady_clock::time_point noted_ = std::chrono::steady_clock::now();
 };

@@ -4,9 +4,13 @@
 // sealed segments; neither the log's nor the state's role waits for it. Where a leader begins it
 // goes on where the archive ends, whoever wrote it: what is there decides, and the chain of hashes
 // tells whether it fits. How far it is, is marked through the log, so that every member keeps its
-// log back to there, within a bound. Past the bound the entries are gone: a new base is made, the
-// chain begins anew behind it, and what is missing stays a gap that restores refuse to cross.
-// Writes go on whatever the archive does.
+// log back to there, within a bound. Past the bound the entries are gone: that is noted in the
+// archive, a new base is made, the chain begins anew behind it, and what is missing stays a gap
+// that restores refuse to cross. Nothing comes behind a gap before its note. Writes go on whatever
+// the archive does.
+//
+// What a leader finds it makes durable before it counts on it: the one before may have died in the
+// middle of a put, and what is seen then may yet be lost.
 //
 // Threads: all belongs to `executor`, a thread of its own that may block in the store; a base is
 // written on `base_executor`. counts() is for any thread.
@@ -19,6 +23,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backup/archive/base_writer.h"
@@ -133,12 +138,22 @@ class Archiver {
 
   // ---- archiver_bases.cc: where a chain begins, and its upkeep ----
   Status Resume(const ArchiveSource::Sight& sight);
-  void BreakAt(Index index);
+  [[nodiscard]] Result<std::optional<backup::ArchivePosition>> FindEnd(
+      const backup::Catalogue& catalogue) const;
+  Status ResumeAt(const ArchiveSource::Sight& sight, const backup::Catalogue& catalogue,
+                  const backup::ArchivePosition& end);
+  void AnnounceGap(Index behind, std::string_view reason);
+  Status NoteGap(const backup::Catalogue& catalogue, const backup::ArchivePosition& behind);
   void BeginBase(bool begins_chain);
   void WriteBase(std::shared_ptr<backup::BaseWriter> writer, bool begins_chain);
   void OnBase(const backup::BasePlace& place, const Status& status, bool begins_chain);
   [[nodiscard]] bool IsBaseDue() const;
   Status Upkeep();
+
+  static constexpr std::string_view kLogIsGone =
+      "the log does not reach back to it any more: a new base is made, and what lies between "
+      "cannot "
+      "be restored";
 
   const Options options_;
   const Seams seams_;
@@ -152,6 +167,7 @@ class Archiver {
   std::optional<backup::ArchivePosition> at_;
   bool begins_chain_ = false;
   bool needs_base_ = false;
+  std::optional<Index> announced_gap_;  // the newest one
   uint64_t newest_base_ms_ = 0;
   uint64_t base_not_before_ms_ = 0;  // monotonic: behind one that failed
   Index newest_base_;

@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "backup/archive/gap_note.h"
 #include "backup/archive/upkeep.h"
-#include "server/archiver.h"
+#include "base/mutant.h"
+#include "server/archive/archiver.h"
 
 namespace keel::server {
 
@@ -14,61 +16,94 @@ using backup::Catalogue;
 
 constexpr uint64_t kUsPerS = 1'000'000;
 constexpr uint64_t kBaseRetryMs = 60'000;
+constexpr std::string_view kNothingIsThere =
+    "the archive was farther, and nothing of it is in this directory: is it mounted, and the same "
+    "for all members? A new base is made, and nothing before it can be restored from here";
 
 }  // namespace
 
 // Goes on at the end of the last segment if the log still has what follows; else behind the newest
-// base; else there is a gap, and a new base is made.
+// base; else there is a gap, and a new base is made. What is found is made durable first, and a gap
+// is noted before anything comes behind it.
 Status Archiver::Resume(const ArchiveSource::Sight& sight) {
   KEEL_ASSIGN_OR_RETURN(const auto objects, seams_.store->List());
   const Catalogue catalogue = Catalogue::Of(objects);
   const backup::BaseObject* base = catalogue.Newest();
+  KEEL_ASSIGN_OR_RETURN(const std::optional<ArchivePosition> end, FindEnd(catalogue));
   if (base == nullptr) {
+    // A mount that is missing, or a directory that is not the same for all members, looks so.
+    if (!sight.marked.IsNone()) AnnounceGap(Index(), kNothingIsThere);
     needs_base_ = true;
     return {};
   }
   newest_base_ = base->index;
   newest_base_ms_ = base->time_ms;
-  std::optional<ArchivePosition> end;
-  if (!catalogue.segments.empty()) {
-    const auto last =
-        std::ranges::max_element(catalogue.segments, {}, &backup::SegmentObject::last);
-    KEEL_ASSIGN_OR_RETURN(const std::string bytes, seams_.store->Get(last->name));
-    KEEL_ASSIGN_OR_RETURN(
-        const backup::Segment segment,
-        backup::OpenSegment({.name = last->name, .bytes = bytes, .key = options_.key}));
-    end = segment.trailer.last;
-  }
-  if (end.has_value() && (end->index >= base->index || sight.log_base <= end->index)) {
-    begins_chain_ = false;
-  } else {
-    end = backup::BeginChain(options_.cluster_id,
-                             {.index = base->index, .term = base->term, .time_ms = base->time_ms});
-    begins_chain_ = true;
-  }
+  const bool goes_on = end.has_value() && !catalogue.HasGapNote(end->index) &&
+                       (end->index >= base->index || sight.log_base <= end->index);
+  begins_chain_ = !goes_on && (!end.has_value() || end->index < base->index);
+  if (!begins_chain_) return ResumeAt(sight, catalogue, *end);
   // Committed before this one led; it will have applied it soon.
-  if (end->index > sight.applied) return {};
-  if (end->index < sight.log_base) {
-    BreakAt(end->index);
+  if (base->index > sight.applied) return {};
+  if (end.has_value()) KEEL_RETURN_IF_ERROR(NoteGap(catalogue, *end));
+  return ResumeAt(
+      sight, catalogue,
+      backup::BeginChain(options_.cluster_id,
+                         {.index = base->index, .term = base->term, .time_ms = base->time_ms}));
+}
+
+// Where the entries in the archive end, which then is durable; none: there are none.
+Result<std::optional<ArchivePosition>> Archiver::FindEnd(const Catalogue& catalogue) const {
+  std::vector<std::string> ends;
+  if (catalogue.Newest() != nullptr) ends.push_back(catalogue.Newest()->name);
+  const auto last = std::ranges::max_element(catalogue.segments, {}, &backup::SegmentObject::last);
+  const bool has_last = last != catalogue.segments.end();
+  if (has_last) ends.push_back(last->name);
+  KEEL_RETURN_IF_ERROR(seams_.store->Settle(ends));
+  if (!has_last) return std::optional<ArchivePosition>();
+  KEEL_ASSIGN_OR_RETURN(const std::string bytes, seams_.store->Get(last->name));
+  KEEL_ASSIGN_OR_RETURN(
+      const backup::Segment segment,
+      backup::OpenSegment({.name = last->name, .bytes = bytes, .key = options_.key}));
+  return std::optional(segment.trailer.last);
+}
+
+Status Archiver::ResumeAt(const ArchiveSource::Sight& sight, const Catalogue& catalogue,
+                          const ArchivePosition& end) {
+  const bool is_noted = catalogue.HasGapNote(end.index);
+  // A base that ends a gap is behind it.
+  if (end.index > sight.applied || (is_noted && end.index == sight.applied)) return {};
+  if (end.index < sight.log_base || is_noted) {
+    KEEL_RETURN_IF_ERROR(NoteGap(catalogue, end));
+    needs_base_ = true;
     return {};
   }
   at_ = end;
-  covered_ = end->index;
+  covered_ = end.index;
   const std::lock_guard lock(counts_mutex_);
-  counts_.shipped = end->index;
+  counts_.shipped = end.index;
   counts_.base_time_ms = newest_base_ms_;
   return {};
 }
 
-void Archiver::BreakAt(Index index) {
-  seams_.log(true, "event=archive_gap behind=" + std::to_string(index.value()) +
-                       " reason=\"the log does not reach back to it any more: a new base is made, "
-                       "and what lies between cannot be restored\"");
-  at_.reset();
-  needs_base_ = true;
+// By the log and by numbers at once, whatever the archive can take.
+void Archiver::AnnounceGap(Index behind, std::string_view reason) {
+  if (announced_gap_ == behind) return;
+  announced_gap_ = behind;
+  seams_.log(true, "event=archive_gap behind=" + std::to_string(behind.value()) + " reason=\"" +
+                       std::string(reason) + "\"");
   const std::lock_guard lock(counts_mutex_);
   ++counts_.gaps;
   counts_.has_alarm = true;
+}
+
+Status Archiver::NoteGap(const Catalogue& catalogue, const ArchivePosition& behind) {
+  if (catalogue.HasGapNote(behind.index)) return {};
+  AnnounceGap(behind.index, kLogIsGone);
+  const Status noted = seams_.store->Put(
+      backup::GapName(behind.index), backup::EncodeGapNote({.cluster_id = options_.cluster_id,
+                                                            .behind = behind,
+                                                            .noted_ms = seams_.clock->WallMs()}));
+  return KEEL_MUTANT(kArchiveGapUntold) ? Status() : noted;
 }
 
 void Archiver::BeginBase(bool begins_chain) {
@@ -146,7 +181,13 @@ Status Archiver::Upkeep() {
     const uint64_t now_ms = seams_.clock->WallMs();
     const auto names =
         backup::PrunePlan(Catalogue::Of(objects), now_ms - std::min(now_ms, options_.retention_ms));
-    for (const std::string& name : names) KEEL_RETURN_IF_ERROR(seams_.store->Remove(name));
+    // What goes is not needed because of what stays: that must be there for sure.
+    if (!names.empty()) KEEL_RETURN_IF_ERROR(seams_.store->Settle({}));
+    for (const std::string& name : names) {
+      const Status removed = seams_.store->Remove(name);
+      // A leader that has been deposed may have been faster.
+      if (removed.code() != Code::kNotFound) KEEL_RETURN_IF_ERROR(removed);
+    }
     KEEL_ASSIGN_OR_RETURN(objects, seams_.store->List());
   }
   auto parts = backup::JoinPlan(Catalogue::Of(objects));

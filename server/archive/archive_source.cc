@@ -1,6 +1,8 @@
-#include "server/archive_source.h"
+#include "server/archive/archive_source.h"
 
 #include <utility>
+
+#include "base/mutant.h"
 
 namespace keel::server {
 
@@ -23,11 +25,12 @@ void NodeArchiveSource::Read(const Piece& piece, node::Once<std::vector<raft::En
 void NodeArchiveSource::ReadState(node::Once<State> done) {
   node_->RunOnApply([done = std::move(done)](const node::StateMachine& machine) mutable {
     const kv::StoreState& state = machine.store().state();
-    std::move(done)({.view = machine.view(),
-                     .place = {.index = state.applied,
-                               .term = state.applied_term,
-                               .revision = state.revision,
-                               .time_ms = state.log_time_ms}});
+    std::move(done)(
+        {.view = machine.view(),
+         .place = {.index = KEEL_MUTANT(kArchiveBaseAhead) ? state.applied.Next() : state.applied,
+                   .term = state.applied_term,
+                   .revision = state.revision,
+                   .time_ms = state.log_time_ms}});
   });
 }
 

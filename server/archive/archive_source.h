@@ -3,7 +3,7 @@
 // Any thread; the node outlives it.
 #pragma once
 
-#include "server/archiver.h"
+#include "server/archive/archiver.h"
 #include "server/node/node.h"
 
 namespace keel::server {

@@ -1,10 +1,11 @@
-#include "server/archiver.h"
+#include "server/archive/archiver.h"
 
 #include <algorithm>
 #include <utility>
 #include <variant>
 
 #include "backup/archive/tip.h"
+#include "base/mutant.h"
 #include "base/numbers.h"
 #include "kv/mvcc/command.h"
 #include "server/node/envelope.h"
@@ -76,7 +77,12 @@ void Archiver::Lead(const ArchiveSource::Sight& sight) {
   }
   if (!at_.has_value()) return Later(options_.interval_ms);  // until this member is as far
   if (sight.log_base > at_->index) {
-    BreakAt(at_->index);
+    if (KEEL_MUTANT(kArchiveGapSkipped)) {
+      at_->index = sight.log_base;
+      return Later(0);
+    }
+    AnnounceGap(at_->index, kLogIsGone);
+    at_.reset();  // what is in the archive decides how to go on
     return Later(0);
   }
   if (IsBaseDue()) BeginBase(/*begins_chain=*/false);
@@ -174,6 +180,9 @@ Status Archiver::Ship(const ArchiveSource::Sight& sight,
 
 void Archiver::MarkLater(const ArchiveSource::Sight& sight) {
   const uint64_t now_ms = seams_.clock->MonotonicMs();
+  if (KEEL_MUTANT(kArchiveMarkedEarly) && sight.applied > sight.marked) {
+    return seams_.source->Mark(sight.applied);
+  }
   if (at_->index <= sight.marked || now_ms < marked_ms_ + options_.mark_every_ms) return;
   marked_ms_ = now_ms;
   seams_.source->Mark(at_->index);
@@ -182,7 +191,8 @@ void Archiver::MarkLater(const ArchiveSource::Sight& sight) {
 // The moment is a little ago: a write that was stamped before may still be on its way.
 void Archiver::PutTip(const ArchiveSource::Sight& sight) {
   const uint64_t now_ms = seams_.clock->MonotonicMs();
-  if (!sight.is_idle || now_ms < tip_ms_ + options_.tip_every_ms) return;
+  const bool is_idle = sight.is_idle || KEEL_MUTANT(kArchiveTipAhead);
+  if (!is_idle || now_ms < tip_ms_ + options_.tip_every_ms) return;
   tip_ms_ = now_ms;
   const uint64_t wall_ms = seams_.clock->WallMs();
   const backup::Tip tip{.cluster_id = options_.cluster_id,
@@ -220,7 +230,8 @@ ArchiveCounts Archiver::counts() const {
     counts.exposure_ms = options_.interval_ms;
     return counts;
   }
-  if (sight.applied > covered_told_) {
+  const bool waits = sight.applied > covered_told_;
+  if (KEEL_MUTANT(kArchiveHidesExposure) ? failing_ && waits : waits) {
     counts.exposure_ms = seams_.clock->MonotonicMs() - covered_as_of_ms_;
   }
   counts.has_alarm = counts.has_alarm || counts.exposure_ms >= options_.exposure_alarm_ms;

@@ -230,8 +230,13 @@ Status Cluster::AskToStop(size_t node) {
 
 Result<std::optional<Cluster::StopOutcome>> Cluster::TakeStop(size_t node) {
   Node& stopped = nodes_[node];
-  const auto status = stopped.process->WaitForEnd(For(kStopLook));
-  if (!status && !stopped.stop_patience->IsOver()) return std::optional<StopOutcome>();
+  Patience look = For(kStopLook);
+  Patience* const patience = &*stopped.stop_patience;
+  while (stopped.process->IsRunning() && !patience->IsOver()) {
+    if (look.IsOver()) return std::optional<StopOutcome>();
+    std::this_thread::sleep_for(kPollEvery);
+  }
+  const auto status = stopped.process->WaitForEnd(For(milliseconds(0)));
   if (!status && options_.target != Target::kKeel) {
     KEEL_RETURN_IF_ERROR(KillNodes({node}));
     return std::optional(StopOutcome::kKilled);

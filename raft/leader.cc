@@ -54,7 +54,9 @@ void Raft::LeaderTick() {
 }
 
 // A leader that hears from no majority may have been replaced without knowing; nobody can commit
-// through it, and its heartbeats would only keep others from standing (openraft 2080).
+// through it, and its heartbeats would only keep others from standing (openraft 2080). One that
+// hears nobody at all may still be heard: then they need not wait for its silence, if one of them
+// is told. One that hears some is among a minority, where a campaign would only raise the term.
 void Raft::CheckQuorum() {
   quorum_check_due_ = now_ + options_.election_timeout_ms;
   const Verdict verdict = CountVotes(config(), [this](NodeId voter) {
@@ -63,7 +65,10 @@ void Raft::CheckQuorum() {
     return peer != nullptr && peer->active ? Ballot::kYes : Ballot::kNo;
   });
   if (verdict != Verdict::kWon && !KEEL_MUTANT(kNoCheckQuorum27)) {
-    return StepDown("it hears from no majority");
+    const bool is_deaf = std::none_of(peers_.begin(), peers_.end(),
+                                      [](const Progress& peer) { return peer.active; });
+    constexpr std::string_view kWhy = "it hears from no majority";
+    return is_deaf ? Resign(kWhy) : StepDown(kWhy);
   }
   MaybeYieldToPriority();
   for (Progress& peer : peers_) peer.was_active = std::exchange(peer.active, false);

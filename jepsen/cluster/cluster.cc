@@ -21,6 +21,8 @@ using std::chrono::milliseconds;
 // A process that waits for its disk takes no signal.
 constexpr auto kSignalPatience = milliseconds(20'000);
 constexpr auto kStartPatience = milliseconds(60'000);
+// Most end within this; who takes longer is looked at again.
+constexpr auto kStopLook = milliseconds(200);
 constexpr auto kPollEvery = milliseconds(5);
 
 constexpr uint16_t kPeerPort = 2380;
@@ -218,13 +220,26 @@ Status Cluster::KillNodes(const std::vector<size_t>& nodes) {
   return {};
 }
 
-Result<Cluster::StopOutcome> Cluster::StopNode(size_t node) {
+Status Cluster::AskToStop(size_t node) {
   Node& stopped = nodes_[node];
   KEEL_RETURN_IF_ERROR(stopped.process->Send(SIGTERM));
-  const auto status = stopped.process->WaitForEnd(For(options_.stop_patience));
+  stopped.state = NodeState::kStopping;
+  stopped.stop_patience = For(options_.stop_patience);
+  return {};
+}
+
+Result<std::optional<Cluster::StopOutcome>> Cluster::TakeStop(size_t node) {
+  Node& stopped = nodes_[node];
+  Patience look = For(kStopLook);
+  Patience* const patience = &*stopped.stop_patience;
+  while (stopped.process->IsRunning() && !patience->IsOver()) {
+    if (look.IsOver()) return std::optional<StopOutcome>();
+    std::this_thread::sleep_for(kPollEvery);
+  }
+  const auto status = stopped.process->WaitForEnd(For(milliseconds(0)));
   if (!status && options_.target != Target::kKeel) {
     KEEL_RETURN_IF_ERROR(KillNodes({node}));
-    return StopOutcome::kKilled;
+    return std::optional(StopOutcome::kKilled);
   }
   // etcd ends by the signal itself once it has closed everything.
   const bool is_clean = status && ((WIFEXITED(*status) && WEXITSTATUS(*status) == 0) ||
@@ -234,7 +249,7 @@ Result<Cluster::StopOutcome> Cluster::StopNode(size_t node) {
                     (status ? HowItEnded(*status) : std::string("it runs")));
   }
   NoteDown(node, /*has_given_up=*/false);
-  return StopOutcome::kEnded;
+  return std::optional(StopOutcome::kEnded);
 }
 
 Status Cluster::PauseNode(size_t node) {
@@ -266,7 +281,9 @@ Status Cluster::Ended(size_t node) const {
 Status Cluster::CheckAlive() {
   for (size_t i = 0; i < size(); i++) {
     if (nodes_[i].is_withdrawn || nodes_[i].process == nullptr) continue;
-    if (nodes_[i].state == NodeState::kDown || nodes_[i].process->IsRunning()) continue;
+    const NodeState state = nodes_[i].state;
+    if (state == NodeState::kDown || state == NodeState::kStopping) continue;
+    if (nodes_[i].process->IsRunning()) continue;
     if (!nodes_[i].may_end) return Ended(i);
     TakeEnd(i, milliseconds(0));
   }

@@ -54,7 +54,7 @@ class Cluster {
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] Network* network() { return network_.get(); }
 
-  enum class NodeState : uint8_t { kRunning, kPaused, kDown };
+  enum class NodeState : uint8_t { kRunning, kPaused, kStopping, kDown };
   [[nodiscard]] NodeState StateOf(size_t node) const { return nodes_[node].state; }
   [[nodiscard]] std::vector<size_t> RunningNodes();
   [[nodiscard]] std::string NameOf(size_t node) const { return "n" + std::to_string(node + 1); }
@@ -89,8 +89,10 @@ class Cluster {
   Status KillNodes(const std::vector<size_t>& nodes);
   // SIGTERM, and an end by itself with exit code 0. A target that is not ours and does not end in
   // time is killed, as an operator would; ours is held to it.
+  Status AskToStop(size_t node);
+  // Nothing while it still takes its time.
   enum class StopOutcome : uint8_t { kEnded, kKilled };
-  Result<StopOutcome> StopNode(size_t node);
+  Result<std::optional<StopOutcome>> TakeStop(size_t node);
   // SIGSTOP; confirmed by the state of its process. One that may end by itself may have.
   Status PauseNode(size_t node);
   // Nothing, where it is not paused.
@@ -108,6 +110,7 @@ class Cluster {
     bool may_end = false;
     bool has_given_up = false;
     bool is_withdrawn = false;
+    std::optional<Patience> stop_patience;
     std::unique_ptr<Child> process;
     std::chrono::steady_clock::time_point started_at;
   };

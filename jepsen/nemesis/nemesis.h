@@ -66,6 +66,7 @@ class Nemesis {
   std::map<std::string, Tally> tallies_;
   std::chrono::milliseconds overlap_{0};
   std::chrono::steady_clock::time_point two_since_;
+  std::chrono::steady_clock::time_point chores_done_at_;
 };
 
 }  // namespace keel::jepsen

@@ -69,56 +69,69 @@ class Pause final : public Fault {
   std::vector<size_t> victims_;
 };
 
-// One by one, each once the one before has opened its port. It goes on beside other faults, and
-// leaves out whom they have down by then.
+// One by one, each once the one before has opened its port. It goes on beside other faults, however
+// long somebody takes to end, and leaves out whom they have down by then.
 class RollingRestart final : public Fault {
  public:
   Result<Effect> Start(Arena* arena, Prng* /*dice*/) override {
-    waiting_ = arena->cluster()->RunningNodes();
+    std::vector<size_t> nodes = arena->cluster()->RunningNodes();
     // One that may end by itself is not told to: what would its exit code mean?
-    std::erase_if(waiting_, [&](size_t node) { return arena->cluster()->MayEnd(node); });
-    what_ = NamesOf(arena, waiting_);
-    if (waiting_.empty()) return Effect::kNothing;
-    KEEL_RETURN_IF_ERROR(Restart(arena, waiting_.front()));
+    std::erase_if(nodes, [&](size_t node) { return arena->cluster()->MayEnd(node); });
+    what_ = NamesOf(arena, nodes);
+    if (nodes.empty()) return Effect::kNothing;
+    Round round{.arena = arena, .nodes = std::move(nodes)};
+    KEEL_RETURN_IF_ERROR(round.Stop());
+    KEEL_RETURN_IF_ERROR(round.GoOn().status());
     arena->AddChore({.what = "the rolling restart",
-                     .work = [arena, waiting = waiting_, next = size_t{1}]() mutable {
-                       return GoOn(arena, waiting, &next);
-                     }});
+                     .work = [round = std::move(round)]() mutable { return round.GoOn(); }});
     return Effect::kConfirmed;
   }
 
   Status Stop(Arena* /*arena*/) override { return {}; }
 
  private:
-  static Status Restart(Arena* arena, size_t node) {
-    Cluster* cluster = arena->cluster();
-    KEEL_ASSIGN_OR_RETURN(const auto outcome, cluster->StopNode(node));
-    if (outcome == Cluster::StopOutcome::kKilled) {
+  struct Round {
+    Arena* arena;
+    std::vector<size_t> nodes;
+    size_t at = 0;
+    bool is_stopping = false;
+
+    Status Stop() {
+      is_stopping = true;
+      return arena->cluster()->AskToStop(nodes[at]);
+    }
+
+    // True when all have been restarted.
+    Result<bool> GoOn() {
+      Cluster* cluster = arena->cluster();
+      if (is_stopping) {
+        KEEL_ASSIGN_OR_RETURN(const auto outcome, cluster->TakeStop(nodes[at]));
+        if (!outcome) return false;
+        if (*outcome == Cluster::StopOutcome::kKilled) RemarkThatItWasKilled();
+        KEEL_RETURN_IF_ERROR(cluster->StartNode(nodes[at]));
+        is_stopping = false;
+      }
+      const std::vector<size_t> running = cluster->RunningNodes();
+      const auto runs = [&](size_t node) {
+        return std::find(running.begin(), running.end(), node) != running.end();
+      };
+      if (runs(nodes[at]) && !cluster->IsOpen(nodes[at])) return false;
+      do {
+        at++;
+      } while (at < nodes.size() && (!runs(nodes[at]) || cluster->MayEnd(nodes[at])));
+      if (at == nodes.size()) return true;
+      KEEL_RETURN_IF_ERROR(Stop());
+      return false;
+    }
+
+    void RemarkThatItWasKilled() const {
+      const Cluster* cluster = arena->cluster();
       const auto patience =
           std::chrono::duration_cast<std::chrono::seconds>(cluster->options().stop_patience);
-      arena->Remark(cluster->NameOf(node) + " had not ended " + std::to_string(patience.count()) +
-                    " s after SIGTERM, and was killed");
+      arena->Remark(cluster->NameOf(nodes[at]) + " had not ended " +
+                    std::to_string(patience.count()) + " s after SIGTERM, and was killed");
     }
-    return cluster->StartNode(node);
-  }
-
-  static Result<bool> GoOn(Arena* arena, const std::vector<size_t>& waiting, size_t* next) {
-    Cluster* cluster = arena->cluster();
-    const std::vector<size_t> running = cluster->RunningNodes();
-    const auto runs = [&](size_t node) {
-      return std::find(running.begin(), running.end(), node) != running.end();
-    };
-    if (runs(waiting[*next - 1]) && !cluster->IsOpen(waiting[*next - 1])) return false;
-    while (*next < waiting.size() && !runs(waiting[*next])) (*next)++;
-    if (*next == waiting.size()) return true;
-    if (!cluster->MayEnd(waiting[*next])) {
-      KEEL_RETURN_IF_ERROR(Restart(arena, waiting[*next]));
-    }
-    (*next)++;
-    return false;
-  }
-
-  std::vector<size_t> waiting_;
+  };
 };
 
 }  // namespace

@@ -6,11 +6,22 @@
 namespace keel::jepsen {
 namespace {
 
-using ClusterTest = FakeNodesTest;
+class ClusterTest : public FakeNodesTest {
+ protected:
+  Result<Cluster::StopOutcome> StopNode(size_t node) {
+    KEEL_RETURN_IF_ERROR(cluster_->AskToStop(node));
+    EXPECT_EQ(cluster_->StateOf(node), Cluster::NodeState::kStopping);
+    EXPECT_TRUE(cluster_->CheckAlive().ok());
+    while (true) {
+      KEEL_ASSIGN_OR_RETURN(const auto outcome, cluster_->TakeStop(node));
+      if (outcome) return *outcome;
+    }
+  }
+};
 
 TEST_F(ClusterTest, WhoEndsOnSigtermIsStopped) {
   Start(Target::kEtcd, "polite");
-  const auto outcome = cluster_->StopNode(1);
+  const auto outcome = StopNode(1);
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   EXPECT_EQ(*outcome, Cluster::StopOutcome::kEnded);
   EXPECT_EQ(cluster_->StateOf(1), Cluster::NodeState::kDown);
@@ -19,7 +30,7 @@ TEST_F(ClusterTest, WhoEndsOnSigtermIsStopped) {
 
 TEST_F(ClusterTest, AStubbornOneThatIsNotOursIsKilled) {
   Start(Target::kEtcd, "stubborn");
-  const auto outcome = cluster_->StopNode(1);
+  const auto outcome = StopNode(1);
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   EXPECT_EQ(*outcome, Cluster::StopOutcome::kKilled);
   EXPECT_EQ(cluster_->StateOf(1), Cluster::NodeState::kDown);
@@ -29,7 +40,7 @@ TEST_F(ClusterTest, AStubbornOneThatIsNotOursIsKilled) {
 
 TEST_F(ClusterTest, AStubbornOneOfOursFailsTheRun) {
   Start(Target::kKeel, "stubborn");
-  const auto outcome = cluster_->StopNode(1);
+  const auto outcome = StopNode(1);
   ASSERT_FALSE(outcome.ok());
   EXPECT_NE(outcome.status().message().find("did not end by itself"), std::string_view::npos);
 }

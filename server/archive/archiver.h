@@ -147,6 +147,7 @@ class Archiver {
   void BeginBase(bool begins_chain);
   void WriteBase(std::shared_ptr<backup::BaseWriter> writer, bool begins_chain);
   void OnBase(const backup::BasePlace& place, const Status& status, bool begins_chain);
+  [[nodiscard]] bool IsSurelyAbsent(const backup::BasePlace& place) const;
   [[nodiscard]] bool IsBaseDue() const;
   Status Upkeep();
 

@@ -146,6 +146,11 @@ void Archiver::OnBase(const backup::BasePlace& place, const Status& status, bool
   if (!leading_) return;
   if (!Holds(status, "base")) {
     if (!begins_chain) base_not_before_ms_ = seams_.clock->MonotonicMs() + kBaseRetryMs;
+    // It may be there all the same; then what is in the archive decides how to go on.
+    if (begins_chain && !IsSurelyAbsent(place)) {
+      needs_base_ = false;
+      at_.reset();
+    }
     return;
   }
   seams_.log(false, "event=archive_base index=" + std::to_string(place.index.value()) +
@@ -166,6 +171,11 @@ void Archiver::OnBase(const backup::BasePlace& place, const Status& status, bool
     counts_.has_alarm = failing_;
   }
   (void)Holds(Upkeep(), "upkeep");
+}
+
+bool Archiver::IsSurelyAbsent(const backup::BasePlace& place) const {
+  const auto objects = seams_.store->List();
+  return objects.ok() && Catalogue::Of(*objects).BaseAt(place.index) == nullptr;
 }
 
 bool Archiver::IsBaseDue() const {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -98,6 +99,40 @@ TEST_F(ArchiverTest, AGapThatCouldNotBeNotedIsNotedBeforeAnythingComesBehindIt) 
   EXPECT_THAT(order.front(), testing::HasSubstr(backup::GapName(behind)));
   EXPECT_EQ(Verified().gaps.size(), 1u);
   EXPECT_EQ(leader().archiver.counts().gaps, 1u);
+}
+
+// Its name was there when the sync of it failed: the next try finds it, and whatever the log has
+// lost behind it by then is a gap of its own.
+TEST_F(ArchiverTest, ABaseThatFailedAndIsThereAllTheSameIsTakenForOne) {
+  PutFor(1'000);
+  FailWrites(true);
+  PutFor(500);
+  log_.base = log_.last();
+  std::string renamed;
+  files_.SetHook([&renamed](const simfs::Operation& operation) {
+    simfs::Fault fault;
+    if (operation.kind == simfs::OperationKind::kRename) renamed = operation.path;
+    if (operation.kind == simfs::OperationKind::kSyncDirectory && renamed.ends_with(".keel")) {
+      fault = {.kind = simfs::Fault::Kind::kError, .status = Unavailable("gone")};
+    }
+    return fault;
+  });
+  PutFor(4'000);
+  ASSERT_NE(renamed, "");
+  log_.base = log_.last();
+  files_.SetHook({});
+  PutFor(4'000);
+  const auto objects = leader().store.List();
+  ASSERT_TRUE(objects.ok()) << objects.status();
+  const backup::Catalogue catalogue = backup::Catalogue::Of(*objects);
+  EXPECT_GE(catalogue.bases.size(), 3u);
+  for (const backup::BaseObject& base : catalogue.bases) {
+    const bool leads_on = std::ranges::any_of(catalogue.segments, [&](const auto& segment) {
+      return segment.first <= base.index.Next() && base.index < segment.last;
+    });
+    EXPECT_TRUE(leads_on || catalogue.HasGapNote(base.index)) << base.name;
+  }
+  EXPECT_THAT(Verified().gaps, testing::Not(IsEmpty()));
 }
 
 TEST_F(ArchiverTest, ABaseBehindWhatTheLogLostIsNoBridgeThatNobodyTold) {

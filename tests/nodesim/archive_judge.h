@@ -33,6 +33,7 @@ class CommittedLog {
     bool has_content = false;  // something that a restore could show
   };
 
+  CommittedLog();
   void Add(std::span<const raft::Entry> entries);
   // Up to where all entries are known; they are carried out on demand.
   [[nodiscard]] Index Advance();

@@ -8,6 +8,9 @@
 
 namespace keel::nodesim {
 
+// A state has a revision before anything was carried out.
+CommittedLog::CommittedLog() { places_.front().revision = world_.store().state().revision; }
+
 void CommittedLog::Add(std::span<const raft::Entry> entries) {
   for (const raft::Entry& entry : entries) entries_.try_emplace(entry.index, entry);
 }

@@ -152,6 +152,13 @@ void Depot::KillWithin(NodeId member, std::function<void()> dies) {
   found->second->dies = std::move(dies);
 }
 
+void Depot::SpareAll() {
+  for (const auto& [id, process] : processes_) {
+    process->operations_left = 0;
+    process->is_dead = false;
+  }
+}
+
 void Depot::SetPaused(NodeId member, bool paused) {
   const auto found = processes_.find(member);
   if (found == processes_.end()) return;

@@ -56,6 +56,8 @@ class Depot {
   // Before one of the next operations of `member` on the archive, `dies` is told, once; whatever it
   // asks for from then on fails.
   void KillWithin(NodeId member, std::function<void()> dies);
+  // Who has not died so far does not.
+  void SpareAll();
   void SetPaused(NodeId member, bool paused);
 
   // ---- what is known ----

@@ -262,6 +262,7 @@ Nemesis::Place* Nemesis::PickUp() {
 
 void Nemesis::HealAll() {
   is_over_ = true;
+  stage_->depot().SpareAll();
   while (!active_.empty()) End(active_.front().id);
   stage_->cluster().network().MendAll();
   for (Place& place : stage_->places()) {

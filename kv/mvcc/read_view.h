@@ -25,6 +25,7 @@ class ReadView {
     Layout layout{0};
     Index applied;
     Term applied_term;
+    uint64_t log_time_ms = 0;
     Revision revision;
     Revision compacted;
     bool auth_enabled = false;
@@ -33,6 +34,8 @@ class ReadView {
 
   [[nodiscard]] Index applied() const { return options_.applied; }
   [[nodiscard]] Term applied_term() const { return options_.applied_term; }
+  // The log's own time there.
+  [[nodiscard]] uint64_t log_time_ms() const { return options_.log_time_ms; }
   [[nodiscard]] Revision revision() const { return options_.revision; }
   [[nodiscard]] Revision compacted() const { return options_.compacted; }
   [[nodiscard]] bool auth_enabled() const { return options_.auth_enabled; }

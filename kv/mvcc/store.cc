@@ -111,6 +111,7 @@ ReadView Store::MakeView() const {
                    .layout = layout_,
                    .applied = state_.applied,
                    .applied_term = state_.applied_term,
+                   .log_time_ms = state_.log_time_ms,
                    .revision = state_.revision,
                    .compacted = state_.compacted,
                    .auth_enabled = state_.auth_enabled});

@@ -22,15 +22,16 @@ void NodeArchiveSource::Read(const Piece& piece, node::Once<std::vector<raft::En
 }
 
 // On the apply role, where the view and the state's numbers are of one moment.
+// By what the view says of itself: while the member's own disk is full the state is ahead of it.
 void NodeArchiveSource::ReadState(node::Once<State> done) {
   node_->RunOnApply([done = std::move(done)](const node::StateMachine& machine) mutable {
-    const kv::StoreState& state = machine.store().state();
-    std::move(done)(
-        {.view = machine.view(),
-         .place = {.index = KEEL_MUTANT(kArchiveBaseAhead) ? state.applied.Next() : state.applied,
-                   .term = state.applied_term,
-                   .revision = state.revision,
-                   .time_ms = state.log_time_ms}});
+    auto view = machine.view();
+    const backup::BasePlace place{
+        .index = KEEL_MUTANT(kArchiveBaseAhead) ? view->applied().Next() : view->applied(),
+        .term = view->applied_term(),
+        .revision = view->revision(),
+        .time_ms = view->log_time_ms()};
+    std::move(done)({.view = std::move(view), .place = place});
   });
 }
 

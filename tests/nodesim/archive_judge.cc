@@ -73,6 +73,11 @@ Index ArchiveJudge::Judge(const simfs::Loss& loss, uint64_t restores) {
     why = HoldRestore(&remains);
   }
   options_.tell("archive judged after " + loss.ToString() + ": " + (why.empty() ? "well" : why));
+  if (!why.empty()) {
+    if (const auto objects = remains.store.List(); objects.ok()) {
+      for (const auto& object : *objects) options_.tell("it holds " + object.name);
+    }
+  }
   if (!why.empty()) Report("after a loss of power (" + loss.ToString() + "): " + why);
   return remains.reach.empty() ? Index() : remains.reach.rbegin()->second;
 }
@@ -142,11 +147,13 @@ std::string ArchiveJudge::HoldPromises(const Remains& remains) {
     if (remains.catalogue.BaseAt(base) != nullptr || (base < first && may_prune)) continue;
     return "the base at " + Name(base) + " was done, and is not there";
   }
+  const std::set<Index> idle = IdleBases(remains);
   for (const backup::ArchiveGap& gap : remains.report.gaps) {
+    const Index behind = gap.missing.first.Prev();
     // What leads on to the newest base may be on its way.
     const bool is_new = gap.missing.last == bases.back().index &&
                         remains.reach.at(bases.back().index) == bases.back().index;
-    if (is_new || remains.catalogue.HasGapNote(gap.missing.first.Prev())) continue;
+    if (is_new || idle.contains(behind) || remains.catalogue.HasGapNote(behind)) continue;
     return "the gap from " + Name(gap.missing.first) + " on is not told";
   }
   const Index marked = options_.depot->marked();
@@ -154,13 +161,31 @@ std::string ArchiveJudge::HoldPromises(const Remains& remains) {
   for (auto base = bases.begin(); base != bases.end();) {
     const Index end = remains.reach.at(base->index);
     if (end >= marked || base->index >= marked) break;
-    if (!remains.catalogue.HasGapNote(end)) {
+    if (!idle.contains(end) && !remains.catalogue.HasGapNote(end)) {
       return "the log was let go up to " + Name(marked) + ", and what is archived ends at " +
              Name(end);
     }
     base = std::ranges::upper_bound(bases, end, {}, &backup::BaseObject::index);
   }
   return "";
+}
+
+// Those that lead nowhere at the archive's beginning, or in a gap that is noted: of two leaders,
+// one deposed, each made one, and the other's leads on.
+std::set<Index> ArchiveJudge::IdleBases(const Remains& remains) {
+  std::set<Index> idle;
+  bool is_told = true;
+  Index end;
+  for (const backup::BaseObject& base : remains.catalogue.bases) {
+    if (base.index <= end) continue;
+    end = remains.reach.at(base.index);
+    if (end == base.index && is_told) {
+      idle.insert(base.index);
+    } else {
+      is_told = remains.catalogue.HasGapNote(end);
+    }
+  }
+  return idle;
 }
 
 Target ArchiveJudge::PickTarget() {

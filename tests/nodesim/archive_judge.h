@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -88,6 +89,7 @@ class ArchiveJudge {
   [[nodiscard]] std::string Survey(Remains* remains);
   [[nodiscard]] std::string HoldEntries(Remains* remains, const backup::BaseObject& base);
   [[nodiscard]] std::string HoldPromises(const Remains& remains);
+  [[nodiscard]] static std::set<Index> IdleBases(const Remains& remains);
   [[nodiscard]] std::string HoldRestore(Remains* remains);
   [[nodiscard]] restore::Target PickTarget();
   // The newest one that is not behind the target.

@@ -48,7 +48,7 @@ ArchiveProfile PickArchive(uint64_t seed, Prng& prng) {
   archive.is_on = prng.OneIn(2) || std::any_of(aims.begin(), aims.end(), &IsOfArchive);
   if (prng.OneIn(4)) archive.key = std::string(backup::kKeyBytes, 'k');
   archive.interval_ms = prng.OneIn(2) ? 250 : prng.Between(20, 100);
-  archive.segment_bytes_max = prng.OneIn(2) ? prng.Between(500, 4'000) : size_t{1} << 20;
+  archive.segment_bytes_max = prng.OneIn(2) ? prng.Between(4'000, 16'000) : size_t{1} << 20;
   archive.base_interval_ms = prng.Between(3'000, 20'000);
   archive.retention_ms = prng.OneIn(3) ? 0 : prng.Between(5'000, 30'000);
   archive.mark_every_ms = prng.Between(50, 500);
@@ -78,7 +78,7 @@ NodeProfile MakeNodeProfile(uint64_t seed, uint32_t voters) {
   profile.value_bytes_max = prng.OneIn(3) ? 600 : 60;
   profile.archive = PickArchive(seed, prng);
   if (profile.archive.is_on) {
-    profile.node.archive_hold_bytes_max = prng.OneIn(2) ? prng.Between(2, 16) << 10 : 1u << 20;
+    profile.node.archive_hold_bytes_max = prng.OneIn(2) ? prng.Between(16, 64) << 10 : 1u << 20;
   }
   return profile;
 }

@@ -4,7 +4,7 @@
 # name | minutes that it is given room for on two cores, its build from nothing included | what it shows
 # First what shows most in an hour; what takes an hour by itself has to wait for a run without a budget.
 readonly STAGES="\
-release     | 20 | everything that ./run test runs
+release     | 25 | everything that ./run test runs
 mutants     |  9 | every known bug, put back in, is caught
 asan-sim    |  4 | 500 seeds under the address and undefined-behaviour sanitizers
 tsan-sim    |  4 | 500 seeds under the thread sanitizer

@@ -331,7 +331,11 @@ def a_member_joins_and_leaves(cluster):
     initial = next(line for line in out.splitlines() if line.startswith("ETCD_INITIAL_CLUSTER="))
     cluster.start(joiner, initial=initial.split("=", 1)[1].strip('"'), state="existing")
     cluster.wait_healthy([joiner])
-    equal(run(cluster, "get", "survivor", "--print-value-only", endpoints=[joiner]), "x\n")
+    # Until it votes it refuses to read; etcd's reads when it has caught up.
+    wait_for(
+        "a read by it",
+        lambda: cluster.etcdctl("get", "survivor", "--print-value-only", endpoints=[joiner]).stdout == "x\n",
+    )
     wait_for("its name", lambda: f"{identity}, started, joiner" in run(cluster, "member", "list"))
     contains(run(cluster, "member", "remove", identity, endpoints=cluster.members[:3]), "removed from cluster")
     equal(len(run(cluster, "member", "list", endpoints=cluster.members[:3]).splitlines()), 3)

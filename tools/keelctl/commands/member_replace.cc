@@ -83,8 +83,18 @@ class Replacement {
         added_ = answer->member();
         return {};
       }
+      if (IsPassing(answer.status())) {
+        context_.calls().Forget();
+        if (const auto now = MembersOf(context_.calls()); now.ok()) {
+          if (const pb::Member* known = MemberAt(*now, url_)) {
+            added_ = *known;
+            return {};
+          }
+        }
+      }
       // For some seconds after a loss no change is taken.
       const bool settling =
+          IsPassing(answer.status()) ||
           answer.status().message().find("unhealthy cluster") != std::string_view::npos;
       if (!settling || std::chrono::steady_clock::now() >= deadline) return answer.status();
       if (interrupt::Asked()) return Cancelled("interrupted");
@@ -131,8 +141,8 @@ class Replacement {
         context_.Out("removed " + Hex(old.id()) + "\n");
         return {};
       }
-      const bool passing = answer.status().code() == Code::kUnavailable;
-      if (!passing || std::chrono::steady_clock::now() >= deadline) return answer.status();
+      if (!IsPassing(answer.status()) || std::chrono::steady_clock::now() >= deadline)
+        return answer.status();
       if (interrupt::Asked()) return Cancelled("interrupted");
       std::this_thread::sleep_for(kLook);
     }
@@ -141,10 +151,17 @@ class Replacement {
   [[nodiscard]] const pb::Member& added() const { return added_; }
 
  private:
+  // A leader that dies takes along what was on its way to it: it may have been carried out, and if
+  // not it can be asked for again.
+  static bool IsPassing(const Status& status) {
+    return status.code() == Code::kUnavailable || status.code() == Code::kDeadlineExceeded;
+  }
+
   bool HasGone(const pb::Member& member) {
     const auto list = MembersOf(context_.calls());
-    return list.ok() && std::none_of(list->members().begin(), list->members().end(),
-                                     [&](const pb::Member& one) { return one.id() == member.id(); });
+    return list.ok() &&
+           std::none_of(list->members().begin(), list->members().end(),
+                        [&](const pb::Member& one) { return one.id() == member.id(); });
   }
 
   void Promote() {

@@ -164,7 +164,7 @@ const BaseObject* Catalogue::BaseAt(Index index) const {
 }
 
 bool Catalogue::HasGapNote(Index behind) const {
-  return std::ranges::find(gaps, behind, &GapObject::behind) != gaps.end();
+  return std::ranges::binary_search(gaps, behind, {}, &GapObject::behind);
 }
 
 }  // namespace keel::backup

@@ -8,7 +8,6 @@
 
 #include "backup/archive/archive_reader.h"
 #include "backup/archive/gap_note.h"
-#include "backup/archive/tip.h"
 #include "backup/chunk_source.h"
 #include "backup/snapshot_check.h"
 
@@ -36,16 +35,13 @@ class Pass {
                .cluster_id = report_.cluster_id,
                .catalogue = &catalogue_};
     // What is behind the first base counts, whether segments begin there or not.
-    if (!catalogue_.bases.empty()) {
-      const BaseObject& first = catalogue_.bases.front();
-      report_.end = {.index = first.index, .term = first.term, .time_ms = first.time_ms};
-    }
+    if (!catalogue_.bases.empty()) report_.BeginWith(catalogue_.bases.front());
     for (const IndexRange& stretch : catalogue_.Stretches()) {
       KEEL_RETURN_IF_ERROR(ReadStretch(stretch));
     }
     KEEL_RETURN_IF_ERROR(ReadSpares());
     HoldBasesToEntries();
-    NoteEnds();
+    if (!catalogue_.bases.empty()) report_.EndWith(catalogue_.bases.back());
     ReadGapNotes();
     ReadTip();
     return std::move(report_);
@@ -129,16 +125,15 @@ class Pass {
                                  std::to_string(at.index.value() + 1) +
                                  " on follow on nothing, and nothing can be restored from them");
     }
-    if (report_.end.index.IsNone() || at.index <= report_.end.index) return;
-    const IndexRange missing{report_.end.index.Next(), at.index};
+    const std::optional<ArchiveGap> gap = report_.GapBefore(at);
+    if (!gap.has_value()) return;
     if (first.header.begins_chain && catalogue_.BaseAt(at.index) != nullptr) {
-      report_.gaps.push_back(
-          {.missing = missing, .begins_ms = report_.end.time_ms, .ends_ms = at.time_ms});
+      report_.gaps.push_back(*gap);
       return;
     }
-    report_.problems.push_back("the entries from index " + std::to_string(missing.first.value()) +
-                               " to " + std::to_string(missing.last.value()) +
-                               " are missing: segments were lost");
+    report_.problems.push_back(
+        "the entries from index " + std::to_string(gap->missing.first.value()) + " to " +
+        std::to_string(gap->missing.last.value()) + " are missing: segments were lost");
   }
 
   // Kept where something will be held to it.
@@ -187,22 +182,6 @@ class Pass {
     }
   }
 
-  void NoteEnds() {
-    if (catalogue_.bases.empty()) return;
-    const BaseObject& first = catalogue_.bases.front();
-    report_.begin = {first.index, first.term, first.revision, first.time_ms};
-    const BaseObject& last = catalogue_.bases.back();
-    if (last.index <= report_.end.index) return;
-    // A base behind the last segment is the end; what is between the two is missing.
-    const ArchivePosition end{.index = last.index, .term = last.term, .time_ms = last.time_ms};
-    if (!report_.end.index.IsNone()) {
-      report_.gaps.push_back({.missing = {report_.end.index.Next(), last.index},
-                              .begins_ms = report_.end.time_ms,
-                              .ends_ms = last.time_ms});
-    }
-    report_.end = end;
-  }
-
   // One behind the end has nothing behind it yet; the others stand where a gap was found, or
   // where a member whose log reached farther back filled it.
   void ReadGapNotes() {
@@ -214,8 +193,7 @@ class Pass {
       } else if (note->cluster_id != report_.cluster_id || note->behind.index != object.behind) {
         report_.problems.push_back(object.name + ": it is the note of another gap");
       } else if (object.behind == report_.end.index) {
-        report_.gaps.push_back(
-            {.missing = {report_.end.index.Next(), Index()}, .begins_ms = report_.end.time_ms});
+        report_.EndOpen();
       }
     }
   }
@@ -225,12 +203,8 @@ class Pass {
     if (!catalogue_.has_tip) return;
     const auto bytes = options_.store->Get(std::string(kTipName));
     const auto tip = bytes.ok() ? DecodeTip(*bytes) : Result<Tip>(bytes.status());
-    if (!tip.ok()) {
-      report_.problems.emplace_back(tip.status().message());
-    } else if (tip->cluster_id == report_.cluster_id && tip->at.index == report_.end.index &&
-               tip->at.term == report_.end.term) {
-      report_.whole_until_ms = std::max(report_.end.time_ms, tip->whole_until_ms);
-    }
+    if (tip.ok()) return report_.Heed(*tip);
+    report_.problems.emplace_back(tip.status().message());
   }
 
   const VerifyOptions& options_;

@@ -4,7 +4,6 @@
 
 #include "backup/archive/archive_reader.h"
 #include "backup/archive/find.h"
-#include "backup/archive/tip.h"
 #include "backup/archive/upkeep.h"
 #include "backup/archive/verify.h"
 #include "base/fs/posix_file_system.h"
@@ -78,9 +77,7 @@ Result<ArchiveReport> Survey(Named* named) {
   for (const auto& base : catalogue.bases) report.size_bytes += base.size_bytes;
   for (const auto& segment : catalogue.segments) report.size_bytes += segment.size_bytes;
   if (catalogue.bases.empty()) return NotFound(named->directory + " holds no base");
-  const backup::BaseObject& first = catalogue.bases.front();
-  report.begin = {first.index, first.term, first.revision, first.time_ms};
-  report.end = {.index = first.index, .term = first.term, .time_ms = first.time_ms};
+  report.BeginWith(catalogue.bases.front());
   for (const backup::IndexRange& stretch : catalogue.Stretches()) {
     const auto chain = catalogue.ChainBehind(stretch.first.Prev());
     for (const auto* object : {&chain.front(), &chain.back()}) {
@@ -89,35 +86,20 @@ Result<ArchiveReport> Survey(Named* named) {
           const backup::Segment segment,
           backup::OpenSegment({.name = object->name, .bytes = bytes, .key = named->key}));
       report.cluster_id = segment.header.cluster_id;
-      const backup::ArchivePosition& begin = segment.header.previous;
-      if (object == &chain.front() && begin.index > report.end.index &&
-          !report.end.index.IsNone()) {
-        report.gaps.push_back({.missing = {report.end.index.Next(), begin.index},
-                               .begins_ms = report.end.time_ms,
-                               .ends_ms = begin.time_ms});
-      }
+      const auto gap = report.GapBefore(segment.header.previous);
+      if (object == &chain.front() && gap.has_value()) report.gaps.push_back(*gap);
       report.end = segment.trailer.last;
     }
   }
-  const backup::BaseObject& last = catalogue.bases.back();
-  if (last.index > report.end.index) {
-    report.gaps.push_back({.missing = {report.end.index.Next(), last.index},
-                           .begins_ms = report.end.time_ms,
-                           .ends_ms = last.time_ms});
-    report.end = {.index = last.index, .term = last.term, .time_ms = last.time_ms};
-  }
-  if (catalogue.HasGapNote(report.end.index)) {
-    report.gaps.push_back(
-        {.missing = {report.end.index.Next(), Index()}, .begins_ms = report.end.time_ms});
-  }
+  report.EndWith(catalogue.bases.back());
+  if (catalogue.HasGapNote(report.end.index)) report.EndOpen();
   report.whole_until_ms = report.end.time_ms;
   if (catalogue.has_tip) {
     KEEL_ASSIGN_OR_RETURN(const std::string bytes,
                           named->store->Get(std::string(backup::kTipName)));
     KEEL_ASSIGN_OR_RETURN(const backup::Tip tip, backup::DecodeTip(bytes));
-    if (tip.at.index == report.end.index) {
-      report.whole_until_ms = std::max(report.whole_until_ms, tip.whole_until_ms);
-    }
+    if (report.cluster_id == 0) report.cluster_id = tip.cluster_id;  // no segment has said it
+    report.Heed(tip);
   }
   return report;
 }

@@ -76,30 +76,14 @@ class Replacement {
     pb::MemberAddRequest request;
     request.add_peerurls(url_);
     request.set_islearner(true);
-    const auto deadline = std::chrono::steady_clock::now() + kSettling;
-    while (true) {
+    return UntilSettled([&] {
       const auto answer = context_.calls().Any<pb::MemberAddResponse>(method::kMemberAdd, request);
       if (answer.ok()) {
         added_ = answer->member();
-        return {};
+        return Status();
       }
-      if (IsPassing(answer.status())) {
-        context_.calls().Forget();
-        if (const auto now = MembersOf(context_.calls()); now.ok()) {
-          if (const pb::Member* known = MemberAt(*now, url_)) {
-            added_ = *known;
-            return {};
-          }
-        }
-      }
-      // For some seconds after a loss no change is taken.
-      const bool settling =
-          IsPassing(answer.status()) ||
-          answer.status().message().find("unhealthy cluster") != std::string_view::npos;
-      if (!settling || std::chrono::steady_clock::now() >= deadline) return answer.status();
-      if (interrupt::Asked()) return Cancelled("interrupted");
-      std::this_thread::sleep_for(kLook);
-    }
+      return IsPassing(answer.status()) && IsThere() ? Status() : answer.status();
+    });
   }
 
   // Until it votes: it must be started, and catch up. Servers that promote by themselves do.
@@ -132,20 +116,13 @@ class Replacement {
   Status Remove(const pb::Member& old) {
     pb::MemberRemoveRequest request;
     request.set_id(old.id());
-    const auto deadline = std::chrono::steady_clock::now() + kSettling;
-    while (true) {
+    return UntilSettled([&] {
       const auto answer =
           context_.calls().Any<pb::MemberRemoveResponse>(method::kMemberRemove, request);
-      if (!answer.ok()) context_.calls().Forget();
-      if (answer.ok() || HasGone(old)) {
-        context_.Out("removed " + Hex(old.id()) + "\n");
-        return {};
-      }
-      if (!IsPassing(answer.status()) || std::chrono::steady_clock::now() >= deadline)
-        return answer.status();
-      if (interrupt::Asked()) return Cancelled("interrupted");
-      std::this_thread::sleep_for(kLook);
-    }
+      if (!answer.ok() && !HasGone(old)) return answer.status();
+      context_.Out("removed " + Hex(old.id()) + "\n");
+      return Status();
+    });
   }
 
   [[nodiscard]] const pb::Member& added() const { return added_; }
@@ -157,7 +134,31 @@ class Replacement {
     return status.code() == Code::kUnavailable || status.code() == Code::kDeadlineExceeded;
   }
 
+  // Asks again while the cluster has a loss behind it: for some seconds it takes no change.
+  template <typename Ask>
+  Status UntilSettled(const Ask& ask) {
+    const auto deadline = std::chrono::steady_clock::now() + kSettling;
+    while (true) {
+      const Status status = ask();
+      const bool settling =
+          IsPassing(status) || status.message().find("unhealthy cluster") != std::string_view::npos;
+      if (!settling || std::chrono::steady_clock::now() >= deadline) return status;
+      if (interrupt::Asked()) return Cancelled("interrupted");
+      std::this_thread::sleep_for(kLook);
+    }
+  }
+
+  // The answer to an earlier question may have been lost.
+  bool IsThere() {
+    context_.calls().Forget();
+    const auto list = MembersOf(context_.calls());
+    const pb::Member* known = list.ok() ? MemberAt(*list, url_) : nullptr;
+    if (known != nullptr) added_ = *known;
+    return known != nullptr;
+  }
+
   bool HasGone(const pb::Member& member) {
+    context_.calls().Forget();
     const auto list = MembersOf(context_.calls());
     return list.ok() &&
            std::none_of(list->members().begin(), list->members().end(),

@@ -14,29 +14,13 @@ namespace {
 // Blocks that wait for the thread: so much is in memory.
 constexpr size_t kBlocksWaitingMax = 4;
 
-std::string PartOf(const std::string& path) { return path + ".part"; }
-
 }  // namespace
-
-std::string DirectoryOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
 
 Result<std::unique_ptr<SnapshotWriter>> SnapshotWriter::Create(Options options) {
   std::unique_ptr<SnapshotWriter> writer(new SnapshotWriter(std::move(options)));
   KEEL_ASSIGN_OR_RETURN(writer->file_,
-                        writer->options_.files->OpenAppendable(PartOf(writer->options_.path),
-                                                               OpenMode::kCreateOrEmpty));
+                        PartFile::Create(writer->options_.files, writer->options_.path));
   return writer;
-}
-
-SnapshotWriter::~SnapshotWriter() {
-  lane_.reset();
-  file_.reset();
-  // Nobody is left to be told; the next save begins by emptying it.
-  if (!named_) (void)options_.files->Remove(PartOf(options_.path));
 }
 
 Status SnapshotWriter::Add(std::string_view bytes) {
@@ -142,12 +126,7 @@ Status SnapshotWriter::Complete() {
   trailer_.file_bytes += kFileTrailerBytes;
   trailer_.sum = sum_.Finish();
   KEEL_RETURN_IF_ERROR(file_->Append(EncodeFileTrailer(trailer_)));
-  KEEL_RETURN_IF_ERROR(file_->Sync());
-  KEEL_RETURN_IF_ERROR(file_->Close());
-  FileSystem* const files = options_.files;
-  KEEL_RETURN_IF_ERROR(files->Rename({.from = PartOf(options_.path), .to = options_.path}));
-  named_ = true;
-  return files->SyncDirectory(DirectoryOf(options_.path));
+  return file_->Complete();
 }
 
 }  // namespace keel::backup

@@ -1,8 +1,8 @@
 // Writes a snapshot file from the stream of Maintenance.Snapshot, as it comes.
 //
-// The stream is verified on the way: its chunks' chain, its padding, its sum. The file grows as
-// PATH.part and gets its name when it is complete and synced; a writer that is destroyed before
-// leaves nothing behind. Blocking; one thread at a time, but for a second one that it starts if it
+// The stream is verified on the way: its chunks' chain, its padding, its sum. The file has its
+// name when it is complete and synced; a writer that is destroyed before leaves nothing behind
+// (part_file.h). Blocking; one thread at a time, but for a second one that it starts if it
 // is asked to, which compresses and writes beside the caller.
 #pragma once
 
@@ -14,6 +14,7 @@
 #include "backup/blocks.h"
 #include "backup/chunk_source.h"
 #include "backup/lane.h"
+#include "backup/part_file.h"
 #include "backup/snapshot_format.h"
 #include "base/file_system.h"
 #include "base/result.h"
@@ -34,7 +35,6 @@ class SnapshotWriter {
     bool has_thread = false;
   };
   [[nodiscard]] static Result<std::unique_ptr<SnapshotWriter>> Create(Options options);
-  ~SnapshotWriter();
   SnapshotWriter(const SnapshotWriter&) = delete;
   SnapshotWriter& operator=(const SnapshotWriter&) = delete;
 
@@ -60,8 +60,7 @@ class SnapshotWriter {
   Status Write(std::string_view bytes);
 
   const Options options_;
-  std::unique_ptr<AppendableFile> file_;
-  bool named_ = false;
+  std::unique_ptr<PartFile> file_;
   StreamSum stream_sum_;
   ChunkSplitter splitter_;
   uint64_t stream_chain_ = 0;
@@ -74,8 +73,5 @@ class SnapshotWriter {
   // While it is busy, what WriteBlock and Write touch is its.
   std::unique_ptr<Lane> lane_;
 };
-
-// The directory that holds `path`.
-[[nodiscard]] std::string DirectoryOf(const std::string& path);
 
 }  // namespace keel::backup

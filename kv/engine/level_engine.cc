@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/path.h"
+
 namespace keel::kv {
 
 namespace {

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/mutant.h"
+#include "base/path.h"
 #include "kv/engine/level_files.h"
 
 namespace keel::kv {
@@ -37,11 +38,6 @@ leveldb::Status ToLevel(const Status& status) {
   const std::string text = status.ToString();
   if (status.code() == Code::kNotFound) return leveldb::Status::NotFound(text);
   return leveldb::Status::IOError(text);
-}
-
-std::string DirectoryOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash);
 }
 
 Status LevelEnv::failure() const {

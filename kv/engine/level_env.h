@@ -110,6 +110,5 @@ class LevelEnv final : public leveldb::Env {
 
 // How failures cross the border; the code survives only as far as LevelDB has one for it.
 [[nodiscard]] leveldb::Status ToLevel(const Status& status);
-[[nodiscard]] std::string DirectoryOf(const std::string& path);
 
 }  // namespace keel::kv

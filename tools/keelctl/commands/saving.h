@@ -11,6 +11,7 @@
 
 #include "api/etcdserverpb/maintenance.pb.h"
 #include "backup/chunk_source.h"
+#include "backup/part_file.h"
 #include "backup/snapshot_writer.h"
 #include "base/clock.h"
 #include "base/fs/posix_file_system.h"
@@ -25,7 +26,6 @@ class Saving {
     const Clock* clock = nullptr;
   };
   explicit Saving(Options options);
-  ~Saving();
   Saving(const Saving&) = delete;
   Saving& operator=(const Saving&) = delete;
 
@@ -38,7 +38,6 @@ class Saving {
   [[nodiscard]] uint64_t size_bytes() const { return size_bytes_; }
 
  private:
-  class PartFile;
   enum class Form : uint8_t { kUnknown, kChunks, kStream, kEtcd };
 
   [[nodiscard]] backup::SnapshotWriter::Options OptionsFor(
@@ -50,7 +49,7 @@ class Saving {
   Form form_ = Form::kUnknown;
   uint64_t size_bytes_ = 0;
   std::unique_ptr<backup::SnapshotWriter> writer_;
-  std::unique_ptr<PartFile> raw_;
+  std::unique_ptr<backup::PartFile> raw_;
   backup::StreamSum sum_;
 };
 

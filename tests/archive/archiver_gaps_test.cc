@@ -16,13 +16,13 @@ using testing::IsEmpty;
 
 TEST_F(ArchiverTest, PastTheBoundOfTheLogThereIsAGapAndANewBase) {
   PutFor(1'000);
-  FailWrites(true);
+  FailWrites();
   PutFor(2'000);
   log_.base = log_.last();  // the bound was reached
   PutFor(2'000);
   EXPECT_TRUE(leader().archiver.counts().has_alarm);
   EXPECT_EQ(leader().archiver.counts().gaps, 1u);
-  FailWrites(false);
+  Mend();
   PutFor(4'000);
   EXPECT_FALSE(leader().archiver.counts().has_alarm);
   const auto report = Verified();
@@ -41,10 +41,10 @@ TEST_F(ArchiverTest, PastTheBoundOfTheLogThereIsAGapAndANewBase) {
 TEST_F(ArchiverTest, WhatADeadLeaderLeftUnsyncedIsMadeDurableBeforeItCounts) {
   PutFor(1'000);
   for (int turn = 0; turn < 4; ++turn) {
-    FailSyncsOfNames(true);
+    FailSyncsOfNames();
     PutFor(1'000);  // what it puts now is seen, and not durable
     world_.RunFor(2'500 * kMs);
-    FailSyncsOfNames(false);
+    Mend();
     Lead(1 - log_.leader);
     world_.RunFor(3'000 * kMs);  // with nothing new to put
     log_.base = log_.marked;     // nothing but the archive has it now
@@ -80,7 +80,7 @@ TEST_F(ArchiverTest, TheDirectoryThatADeadLeaderMadeIsMadeDurable) {
 // under way when the archive filled up stands behind the gap meanwhile.
 TEST_F(ArchiverTest, AGapThatCouldNotBeNotedIsNotedBeforeAnythingComesBehindIt) {
   PutFor(1'000);
-  FailWrites(true);
+  FailWrites();
   PutFor(500);
   const Index behind = leader().archiver.counts().shipped;
   log_.base = log_.last();
@@ -105,7 +105,7 @@ TEST_F(ArchiverTest, AGapThatCouldNotBeNotedIsNotedBeforeAnythingComesBehindIt) 
 // lost behind it by then is a gap of its own.
 TEST_F(ArchiverTest, ABaseThatFailedAndIsThereAllTheSameIsTakenForOne) {
   PutFor(1'000);
-  FailWrites(true);
+  FailWrites();
   PutFor(500);
   log_.base = log_.last();
   std::string renamed;

@@ -80,13 +80,13 @@ TEST_F(ArchiverTest, ADeposedLeaderThatWritesOnDoesNoHarm) {
 
 TEST_F(ArchiverTest, AnArchiveThatFailsRaisesTheAlarmAndCatchesUp) {
   PutFor(1'000);
-  FailWrites(true);
+  FailWrites();
   PutFor(3'000);
   ArchiveCounts counts = leader().archiver.counts();
   EXPECT_TRUE(counts.has_alarm);
   EXPECT_GE(counts.failures, 2u);
   EXPECT_GE(counts.exposure_ms, 2'000u);
-  FailWrites(false);
+  Mend();
   PutFor(3'000);
   counts = leader().archiver.counts();
   EXPECT_FALSE(counts.has_alarm);

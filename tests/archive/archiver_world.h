@@ -10,10 +10,9 @@
 #include <string>
 
 #include "backup/archive/verify.h"
-#include "server/archive/archiver.h"
 #include "server/node/envelope.h"
+#include "tests/archive/sim_archiver.h"
 #include "tests/kv/support/store_world.h"
-#include "tests/node/support/world.h"
 #include "tests/simfs/simulated_file_system.h"
 
 namespace keel::server {
@@ -103,35 +102,27 @@ class LogSource final : public ArchiveSource {
   const Clock* const clock_;
 };
 
-// A member with an archiver, and a clock of its own.
-struct Member {
-  Member(World* world, Log* log, simfs::SimulatedFileSystem* files, int self)
-      : clock(world, static_cast<uint64_t>(self) * 5'000 * kMs),
-        ship(world, {.least_us = 0, .most_us = 20 * kMs}),
-        base(world, {}),
-        source(log, self, &clock),
-        store({.files = files, .directory = "/archive", .writer = std::to_string(self)}),
-        archiver({.cluster_id = kCluster,
-                  .member = NodeId(static_cast<uint64_t>(self) + 1),
-                  .base_interval_ms = 20'000,
-                  .retention_ms = 40'000},
-                 {.clock = &clock,
-                  .executor = &ship,
-                  .base_executor = &base,
-                  .files = files,
-                  .store = &store,
-                  .prepare = [this] { return store.Prepare(); },
-                  .source = &source,
-                  .log = [](bool, const std::string&) {}}) {
-    archiver.Start();
-  }
+// What an archiver sees of a member; each has a clock of its own.
+struct Seat {
+  Seat(World* world, Log* log, int self)
+      : clock(world, static_cast<uint64_t>(self) * 5'000 * kMs), source(log, self, &clock) {}
 
   SimClock clock;
-  SimExecutor ship;
-  SimExecutor base;
   LogSource source;
-  backup::DirectoryStore store;
-  Archiver archiver;
+};
+
+struct Member : Seat, node_test::SimArchiver {
+  Member(World* world, Log* log, simfs::SimulatedFileSystem* files, int self)
+      : Seat(world, log, self),
+        SimArchiver({.world = world,
+                     .clock = &clock,
+                     .files = files,
+                     .directory = "/archive",
+                     .source = &source},
+                    {.cluster_id = kCluster,
+                     .member = NodeId(static_cast<uint64_t>(self) + 1),
+                     .base_interval_ms = 20'000,
+                     .retention_ms = 40'000}) {}
 };
 
 class ArchiverTest : public testing::Test {
@@ -167,25 +158,16 @@ class ArchiverTest : public testing::Test {
     EXPECT_THAT(report->problems, IsEmpty());
     return *report;
   }
-  void FailWrites(bool fails) {
-    files_.SetHook([fails](const simfs::Operation& operation) {
-      simfs::Fault fault;
-      if (fails && operation.kind == simfs::OperationKind::kWrite) {
-        fault = {.kind = simfs::Fault::Kind::kError, .status = ResourceExhausted("no space")};
-      }
-      return fault;
+  // Whatever is asked of the disk fails if it is of that kind, until Mend.
+  void Break(simfs::OperationKind kind, const Status& status) {
+    files_.SetHook([kind, status](const simfs::Operation& operation) {
+      if (operation.kind != kind) return simfs::Fault();
+      return simfs::Fault{.kind = simfs::Fault::Kind::kError, .status = status};
     });
   }
-
-  void FailSyncsOfNames(bool fails) {
-    files_.SetHook([fails](const simfs::Operation& operation) {
-      simfs::Fault fault;
-      if (fails && operation.kind == simfs::OperationKind::kSyncDirectory) {
-        fault = {.kind = simfs::Fault::Kind::kError, .status = Unavailable("gone")};
-      }
-      return fault;
-    });
-  }
+  void FailWrites() { Break(simfs::OperationKind::kWrite, ResourceExhausted("no space")); }
+  void FailSyncsOfNames() { Break(simfs::OperationKind::kSyncDirectory, Unavailable("gone")); }
+  void Mend() { files_.SetHook({}); }
 
   World world_{7};
   Log log_{&world_};

@@ -16,6 +16,7 @@
 #include "server/archive/archive_source.h"
 #include "server/archive/archiver.h"
 #include "server/node/envelope.h"
+#include "tests/archive/sim_archiver.h"
 #include "tests/kv/support/store_world.h"
 #include "tests/node/support/sim_cluster.h"
 #include "tools/restore/archive_restore.h"
@@ -24,7 +25,6 @@ namespace keel::server {
 namespace {
 
 using node_test::SimCluster;
-using node_test::SimExecutor;
 using node_test::SimMember;
 using node_test::World;
 
@@ -33,29 +33,16 @@ constexpr uint64_t kCluster = 9;
 // What runs beside a node while its process lives.
 struct Process {
   Process(World* world, SimMember* member, FileSystem* files, const std::string& directory)
-      : ship(world, {.least_us = 0, .most_us = 20'000}),
-        base(world, {}),
-        source(&member->node()),
-        store({.files = files,
-               .directory = directory,
-               .writer = std::to_string(member->id().value())}),
-        archiver({.cluster_id = kCluster, .member = member->id(), .base_interval_ms = 4'000},
-                 {.clock = &member->clock(),
-                  .executor = &ship,
-                  .base_executor = &base,
-                  .files = files,
-                  .store = &store,
-                  .prepare = [this] { return store.Prepare(); },
-                  .source = &source,
-                  .log = [](bool, const std::string&) {}}) {
-    archiver.Start();
-  }
+      : source(&member->node()),
+        beside({.world = world,
+                .clock = &member->clock(),
+                .files = files,
+                .directory = directory,
+                .source = &source},
+               {.cluster_id = kCluster, .member = member->id(), .base_interval_ms = 4'000}) {}
 
-  SimExecutor ship;
-  SimExecutor base;
   NodeArchiveSource source;
-  backup::DirectoryStore store;
-  Archiver archiver;
+  node_test::SimArchiver beside;
 };
 
 struct Moment {
@@ -130,7 +117,7 @@ class ArchiveClusterTest : public testing::Test {
     const size_t leader = LeaderAt();
     ASSERT_TRUE(cluster_->world().RunUntil(
         [&] {
-          const ArchiveCounts counts = processes_[leader]->archiver.counts();
+          const ArchiveCounts counts = processes_[leader]->beside.archiver.counts();
           return counts.leads && counts.exposure_ms == 0;
         },
         20'000'000));
@@ -254,8 +241,8 @@ TEST_F(ArchiveClusterTest, EveryMemberHoldsItsLogForTheArchiveWithinTheBound) {
   Begin(options);
   WriteFor(2'000);
   Settle();
-  const Index archived = processes_[LeaderAt()]->archiver.counts().shipped;
-  for (auto& process : processes_) process->ship.SetStalled(true);
+  const Index archived = processes_[LeaderAt()]->beside.archiver.counts().shipped;
+  for (auto& process : processes_) process->beside.ship.SetStalled(true);
   // More than members keep without an archive, and less than the bound.
   WriteFor(1'500, 1'000);
   cluster_->world().RunFor(1'000'000);
@@ -267,10 +254,10 @@ TEST_F(ArchiveClusterTest, EveryMemberHoldsItsLogForTheArchiveWithinTheBound) {
   for (size_t i = 0; i < cluster_->size(); ++i) {
     EXPECT_GT(cluster_->at(i).node().status().log_base, archived) << "member " << i;
   }
-  for (auto& process : processes_) process->ship.SetStalled(false);
+  for (auto& process : processes_) process->beside.ship.SetStalled(false);
   WriteFor(2'000);
   Settle();
-  EXPECT_EQ(processes_[LeaderAt()]->archiver.counts().gaps, 1u);
+  EXPECT_EQ(processes_[LeaderAt()]->beside.archiver.counts().gaps, 1u);
   EXPECT_EQ(Verified().gaps.size(), 1u);
   EXPECT_TRUE(RestoreTo({}).ok());
 }

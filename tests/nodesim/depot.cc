@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "tests/archive/sim_archiver.h"
 
 namespace keel::nodesim {
 
@@ -11,7 +12,6 @@ namespace {
 
 constexpr uint64_t kWatchUs = 10'000;
 constexpr uint64_t kGapKey = 1;
-constexpr node_test::SimExecutor::Pace kUsual{.least_us = 0, .most_us = 20'000};
 constexpr node_test::SimExecutor::Pace kSlow{.least_us = 20'000, .most_us = 900'000};
 
 // The number behind `word` in a line of the log.
@@ -27,27 +27,22 @@ std::optional<uint64_t> NumberBehind(const std::string& line, std::string_view w
 struct Depot::Process {
   Process(Depot* depot, node_test::SimMember* its_member)
       : member(its_member),
-        ship(depot->options_.world, kUsual),
-        base(depot->options_.world, kUsual),
         source(&member->node()),
-        store({.files = &depot->disk_,
-               .directory = std::string(kDirectory),
-               .writer = std::to_string(member->id().value())}),
-        archiver(depot->ArchiverOptions(member->id()),
-                 {.clock = &member->clock(),
-                  .executor = &ship,
-                  .base_executor = &base,
-                  .files = &depot->disk_,
-                  .store = &store,
-                  .prepare = [this] { return store.Prepare(); },
-                  .source = &source,
-                  .log = [depot](bool, const std::string& line) { depot->OnLine(line); }}) {}
+        beside({.world = depot->options_.world,
+                .clock = &member->clock(),
+                .files = &depot->disk_,
+                .directory = std::string(kDirectory),
+                .source = &source},
+               depot->ArchiverOptions(member->id()),
+               [depot](bool, const std::string& line) { depot->OnLine(line); }) {}
 
   void SetSlow(bool slow) {
-    ship.SetPace(slow ? kSlow : kUsual);
-    base.SetPace(slow ? kSlow : kUsual);
+    beside.ship.SetPace(slow ? kSlow : node_test::SimArchiver::kUsual);
+    beside.base.SetPace(slow ? kSlow : node_test::SimArchiver::kUsual);
   }
-  [[nodiscard]] bool IsCurrent() const { return ship.IsCurrent() || base.IsCurrent(); }
+  [[nodiscard]] bool IsCurrent() const {
+    return beside.ship.IsCurrent() || beside.base.IsCurrent();
+  }
 
   node_test::SimMember* const member;
   uint64_t operations_left = 0;  // before it dies; 0: it lives
@@ -56,11 +51,8 @@ struct Depot::Process {
   bool leads = false;
   std::optional<uint64_t> segments_before;  // while it has yet to go on with the archive
 
-  node_test::SimExecutor ship;
-  node_test::SimExecutor base;
   server::NodeArchiveSource source;
-  backup::DirectoryStore store;
-  server::Archiver archiver;
+  node_test::SimArchiver beside;
 };
 
 Depot::Depot(Options options) : options_(std::move(options)), prng_(options_.seed) {
@@ -93,7 +85,6 @@ void Depot::OnOpened(node_test::SimMember* member) {
   auto& process = processes_[member->id()];
   process = std::make_unique<Process>(this, member);
   process->SetSlow(is_slow_);
-  process->archiver.Start();
 }
 
 void Depot::OnEnding(NodeId member) {
@@ -162,14 +153,14 @@ void Depot::SpareAll() {
 void Depot::SetPaused(NodeId member, bool paused) {
   const auto found = processes_.find(member);
   if (found == processes_.end()) return;
-  found->second->ship.SetStalled(paused);
-  found->second->base.SetStalled(paused);
+  found->second->beside.ship.SetStalled(paused);
+  found->second->beside.base.SetStalled(paused);
 }
 
 std::optional<server::ArchiveCounts> Depot::CountsOf(NodeId member) const {
   const auto found = processes_.find(member);
   if (found == processes_.end()) return std::nullopt;
-  return found->second->archiver.counts();
+  return found->second->beside.archiver.counts();
 }
 
 Index Depot::marked() {
@@ -199,7 +190,7 @@ void Depot::Watch() {
 
 void Depot::WatchHandOver(NodeId id, Process* process) {
   const bool leads = process->member->node().core().role() == raft::Role::kLeader;
-  const server::ArchiveCounts counts = process->archiver.counts();
+  const server::ArchiveCounts counts = process->beside.archiver.counts();
   if (leads && !process->leads) {
     process->segments_before = counts.segments;
     options_.phases->Begin(sim::Phase::kHandOver, id.value());

@@ -154,9 +154,8 @@ bool Nemesis::Try(FaultKind kind) {
     case FaultKind::kDelay:
       return StartWeather(kind);
     case FaultKind::kCut:
-      return StartCut();
     case FaultKind::kOneWay:
-      return StartOneWay();
+      return StartSplit(kind);
     case FaultKind::kBridge:
       return StartBridge();
     case FaultKind::kReset:

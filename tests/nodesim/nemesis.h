@@ -10,6 +10,7 @@
 #include <array>
 #include <functional>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "tests/nodesim/chart.h"
@@ -59,8 +60,8 @@ class Nemesis final : public StageListener {
 
   // ---- nemesis_network.cc ----
   bool StartWeather(FaultKind kind);
-  bool StartCut();
-  bool StartOneWay();
+  void CutBetween(FaultKind kind, std::span<const NodeId> one, std::span<const NodeId> other);
+  bool StartSplit(FaultKind kind);
   bool StartBridge();
   bool StartReset();
   [[nodiscard]] std::vector<NodeId> Shuffled();

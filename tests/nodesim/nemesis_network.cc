@@ -48,39 +48,31 @@ std::vector<NodeId> Nemesis::Shuffled() {
   return ids;
 }
 
-bool Nemesis::StartCut() {
-  const std::vector<NodeId> ids = Shuffled();
-  if (ids.size() < 2) return false;
-  const size_t split = prng_.Between(1, ids.size() - 1);
+// Every link from one side to the other that is whole; those alone are mended later.
+void Nemesis::CutBetween(FaultKind kind, std::span<const NodeId> one,
+                         std::span<const NodeId> other) {
   node_test::Network& network = stage_->cluster().network();
+  const bool is_one_way = kind == FaultKind::kOneWay;
   std::vector<std::pair<NodeId, NodeId>> cuts;
-  for (size_t a = 0; a < split; ++a) {
-    for (size_t b = split; b < ids.size(); ++b) {
-      if (!network.IsCut(ids[a], ids[b])) cuts.emplace_back(ids[a], ids[b]);
+  for (const NodeId a : one) {
+    for (const NodeId b : other) {
+      if (is_one_way ? network.IsCutOneWay(a, b) : network.IsCut(a, b)) continue;
+      cuts.emplace_back(a, b);
+      is_one_way ? network.CutOneWay(a, b) : network.Cut(a, b);
     }
   }
-  for (const auto& [a, b] : cuts) network.Cut(a, b);
-  Begin(FaultKind::kCut, [&network, cuts] {
-    for (const auto& [a, b] : cuts) network.Mend(a, b);
+  Begin(kind, [&network, is_one_way, cuts] {
+    for (const auto& [a, b] : cuts) is_one_way ? network.MendOneWay(a, b) : network.Mend(a, b);
   });
-  return true;
 }
 
-bool Nemesis::StartOneWay() {
+// kCut or kOneWay.
+bool Nemesis::StartSplit(FaultKind kind) {
   const std::vector<NodeId> ids = Shuffled();
   if (ids.size() < 2) return false;
+  const std::span all(ids);
   const size_t split = prng_.Between(1, ids.size() - 1);
-  node_test::Network& network = stage_->cluster().network();
-  std::vector<std::pair<NodeId, NodeId>> cuts;
-  for (size_t a = 0; a < split; ++a) {
-    for (size_t b = split; b < ids.size(); ++b) {
-      if (!network.IsCutOneWay(ids[a], ids[b])) cuts.emplace_back(ids[a], ids[b]);
-    }
-  }
-  for (const auto& [from, to] : cuts) network.CutOneWay(from, to);
-  Begin(FaultKind::kOneWay, [&network, cuts] {
-    for (const auto& [from, to] : cuts) network.MendOneWay(from, to);
-  });
+  CutBetween(kind, all.first(split), all.subspan(split));
   return true;
 }
 
@@ -88,18 +80,9 @@ bool Nemesis::StartOneWay() {
 bool Nemesis::StartBridge() {
   const std::vector<NodeId> ids = Shuffled();
   if (ids.size() < 3) return false;
-  const size_t split = 1 + (ids.size() - 1) / 2;  // the bridge is the first
-  node_test::Network& network = stage_->cluster().network();
-  std::vector<std::pair<NodeId, NodeId>> cuts;
-  for (size_t a = 1; a < split; ++a) {
-    for (size_t b = split; b < ids.size(); ++b) {
-      if (!network.IsCut(ids[a], ids[b])) cuts.emplace_back(ids[a], ids[b]);
-    }
-  }
-  for (const auto& [a, b] : cuts) network.Cut(a, b);
-  Begin(FaultKind::kBridge, [&network, cuts] {
-    for (const auto& [a, b] : cuts) network.Mend(a, b);
-  });
+  const auto others = std::span(ids).subspan(1);  // the bridge is the first
+  const size_t split = others.size() / 2;
+  CutBetween(FaultKind::kBridge, others.first(split), others.subspan(split));
   return true;
 }
 

@@ -238,6 +238,8 @@ void Raft::OnPeerLost(const PeerLost& lost) {
     }
     return;
   }
+  // Its answers may be among what was lost: whoever asked may ask again, and another by then.
+  if (lost.peer == leader_) DropForwardedReads(ReadRefusal::kTimedOut);
   // A reset alone says nothing of the leader; its process is dead only if nobody listens there.
   // With lease reads on, only time frees a follower of its promise.
   if (!lost.refused || lost.peer != leader_ || leader_.IsNone()) return;

@@ -1,4 +1,4 @@
-// What any member is asked and only the leader can do: renewals, and changes of members.
+// What any member is asked and only the leader can do: reads, renewals, and changes of members.
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -43,6 +43,25 @@ std::optional<node::ProposalOutcome> Change(SimCluster* cluster, SimMember* memb
                                [&](node::ProposalOutcome given) { outcome = std::move(given); });
   cluster->world().RunUntil([&] { return outcome.has_value(); }, 10'000'000);
   return outcome;
+}
+
+// Its question is lost with the link, which works again at once: nobody waits until it is clear
+// that no answer comes.
+TEST(LeaderAsks, AReadIsAskedAgainAsSoonAsItsLinkIsLost) {
+  SimCluster cluster({.seed = 35});
+  ASSERT_TRUE(cluster.RunUntilSettled());
+  SimMember* follower = FollowerOf(&cluster);
+  const Term term = follower->node().core().term();
+  const uint64_t election_us = follower->node().core().options().election_timeout_ms * 1'000;
+  std::optional<node::ReadOutcome> outcome;
+  follower->node().Read(
+      [&](const node::ReadOutcome& given, const node::ReadTimes&) { outcome = given; });
+  ASSERT_TRUE(cluster.world().RunUntil([&] { return follower->node().core().pending_reads() > 0; },
+                                       election_us));
+  cluster.network().Reset(follower->id(), cluster.Leader()->id());
+  EXPECT_TRUE(cluster.world().RunUntil([&] { return outcome.has_value(); }, election_us));
+  EXPECT_EQ(follower->node().core().term(), term) << "the leader leads on";
+  EXPECT_TRUE(outcome.has_value() && !std::holds_alternative<raft::ReadRefusal>(*outcome));
 }
 
 TEST(LeaderAsks, ALeaseIsRenewedThroughAnyMember) {

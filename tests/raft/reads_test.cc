@@ -76,6 +76,22 @@ TEST(Reads, AForwardedReadThatNobodyAnswersTimesOut) {
   EXPECT_EQ(cluster->read(read).refusal, ReadRefusal::kTimedOut);
 }
 
+// Whoever asked need not wait until it is clear that no answer comes.
+TEST(Reads, AForwardedReadEndsWithTheLinkThatItTook) {
+  auto cluster = Led();
+  cluster->Hold(3_node, 1_node);
+  const size_t lost = cluster->Read(3_node);
+  cluster->LosePeer(3_node, 2_node, /*refused=*/false);
+  EXPECT_EQ(cluster->read(lost).fate, Fate::kWaiting) << "it went to another";
+  cluster->LosePeer(3_node, 1_node, /*refused=*/false);
+  EXPECT_EQ(cluster->read(lost).fate, Fate::kRefused);
+  EXPECT_EQ(cluster->read(lost).refusal, ReadRefusal::kTimedOut);
+  cluster->Release(3_node, 1_node);
+  const size_t again = cluster->Read(3_node);
+  cluster->Settle();
+  EXPECT_EQ(cluster->read(again).fate, Fate::kAnswered);
+}
+
 TEST(Reads, AFollowerIsToldThatItsLeaderHasTooMany) {
   auto cluster = Led({.reads_pending_max = 2});
   cluster->Hold(1_node, 2_node);

@@ -33,7 +33,7 @@ struct LevelOptions {
   // Everything that the engine does on its own runs when it is told to, on the writer's thread.
   bool deterministic = false;
   size_t cache_bytes = size_t{16} << 20;
-  size_t write_buffer_bytes = size_t{8} << 20;
+  size_t write_buffer_bytes = size_t{16} << 20;
   size_t table_bytes = size_t{4} << 20;
   size_t sync_every_bytes = size_t{1} << 20;
   int open_files_max = 500;

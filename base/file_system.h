@@ -106,7 +106,8 @@ class FileLock {
   virtual ~FileLock() = default;
 };
 
-enum class AccessPattern : uint8_t { kRandom, kSequential };
+// kMixed: at random, and now and then all of it in order.
+enum class AccessPattern : uint8_t { kRandom, kSequential, kMixed };
 
 enum class OpenMode : uint8_t {
   kExisting,       // NOT_FOUND if there is none

@@ -111,6 +111,18 @@ int FlagsOf(OpenMode mode) {
   return 0;
 }
 
+int AdviceOf(AccessPattern pattern) {
+  switch (pattern) {
+    case AccessPattern::kRandom:
+      return POSIX_FADV_RANDOM;
+    case AccessPattern::kSequential:
+      return POSIX_FADV_SEQUENTIAL;
+    case AccessPattern::kMixed:
+      break;
+  }
+  return POSIX_FADV_NORMAL;
+}
+
 Result<struct stat> FactsOf(const std::string& path) {
   struct stat facts = {};
   if (::stat(path.c_str(), &facts) != 0) return ErrnoStatus(errno, "stat " + path);
@@ -122,10 +134,8 @@ Result<struct stat> FactsOf(const std::string& path) {
 Result<std::unique_ptr<ReadableFile>> PosixFileSystem::OpenReadable(const std::string& path,
                                                                     AccessPattern pattern) {
   KEEL_ASSIGN_OR_RETURN(PosixFile file, PosixFile::Open(path, {.flags = O_RDONLY}));
-  const int advice =
-      pattern == AccessPattern::kSequential ? POSIX_FADV_SEQUENTIAL : POSIX_FADV_RANDOM;
   // Advice only: a file system that does not take it is none the worse.
-  (void)::posix_fadvise(file.descriptor(), 0, 0, advice);
+  (void)::posix_fadvise(file.descriptor(), 0, 0, AdviceOf(pattern));
   return std::make_unique<PosixReadable>(std::move(file));
 }
 

@@ -79,7 +79,7 @@ leveldb::Status LevelEnv::NewSequentialFile(const std::string& path,
 
 leveldb::Status LevelEnv::NewRandomAccessFile(const std::string& path,
                                               leveldb::RandomAccessFile** result) {
-  auto file = options_.files->OpenReadable(path, AccessPattern::kRandom);
+  auto file = options_.files->OpenReadable(path, AccessPattern::kMixed);
   if (!file.ok()) return ToLevel(file.status());
   *result = NewLevelRandomAccessFile(std::move(file).value(), path).release();
   return leveldb::Status::OK();

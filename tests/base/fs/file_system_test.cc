@@ -92,14 +92,17 @@ TEST_P(FileSystemContract, MorePiecesThanOneCallTakesArriveWhole) {
   EXPECT_EQ(file->SizeBytes().value_or(0), 6000u);
 }
 
-TEST_P(FileSystemContract, AReadStopsAtTheEndOfTheFile) {
+TEST_P(FileSystemContract, AReadStopsAtTheEndOfTheFileWhateverIsReadNext) {
   Write("a", "hello");
-  const auto file = files_->OpenReadable(At("a"), AccessPattern::kSequential);
-  ASSERT_TRUE(file.ok()) << file.status();
-  std::array<char, 8> buffer = {};
-  EXPECT_EQ((*file)->ReadAt(3, buffer).value_or(99), 2u);
-  EXPECT_EQ((*file)->ReadAt(5, buffer).value_or(99), 0u);
-  EXPECT_EQ((*file)->ReadAt(500, buffer).value_or(99), 0u);
+  for (const auto pattern :
+       {AccessPattern::kRandom, AccessPattern::kSequential, AccessPattern::kMixed}) {
+    const auto file = files_->OpenReadable(At("a"), pattern);
+    ASSERT_TRUE(file.ok()) << file.status();
+    std::array<char, 8> buffer = {};
+    EXPECT_EQ((*file)->ReadAt(3, buffer).value_or(99), 2u);
+    EXPECT_EQ((*file)->ReadAt(5, buffer).value_or(99), 0u);
+    EXPECT_EQ((*file)->ReadAt(500, buffer).value_or(99), 0u);
+  }
 }
 
 TEST_P(FileSystemContract, PreallocatingGrowsWithZerosAndNeverCuts) {

@@ -57,9 +57,9 @@ void TcpListener::Impl::Accept() {
       on_accept(std::make_unique<TcpStream>(&executor->io().sockets, std::move(socket)));
       return Accept();
     }
+    if (options.on_failed) options.on_failed(SocketStatus(error, "accepting"));
     // Most likely out of descriptors: trying again at once would spin.
     retry = executor->PostAfter(options.retry_us, [this] { Accept(); });
-    if (options.on_failed) options.on_failed(SocketStatus(error, "accepting"));
   }));
 }
 

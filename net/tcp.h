@@ -31,7 +31,8 @@ class TcpListener {
     Address address;
     int backlog = 1024;
     uint64_t retry_us = 100'000;
-    // Each time that the system gave no connection and it waits; may be empty.
+    // Each time that the system gave no connection, before it waits; may be empty. The listener
+    // must outlive the call.
     std::function<void(const Status&)> on_failed;
   };
   using OnAccept = std::function<void(std::unique_ptr<ByteStream>)>;

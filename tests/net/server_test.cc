@@ -127,11 +127,17 @@ TEST_F(ServerTest, ClosesConnectionsBeyondItsBound) {
   EXPECT_FALSE(first.closed);
 }
 
+// The room comes back with the first failure: without any, the undefined-behaviour sanitizer has no
+// descriptors for its own looks at memory, and takes the next object for a wrong one.
 TEST_F(ServerTest, SaysThatNothingCanBeAcceptedAndTriesAgain) {
-  std::vector<Status> failures;
-  StartServer({.on_accept_failed = [&](const Status& why) { failures.push_back(why); }});
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  std::vector<Status> failures;
+  StartServer({.on_accept_failed = [&](const Status& why) {
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_EQ(server_->counts().open, 0u);
+    failures.push_back(why);
+  }});
   // The system connects it before anybody accepts.
   const int client = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in where{};
@@ -141,11 +147,9 @@ TEST_F(ServerTest, SaysThatNothingCanBeAcceptedAndTriesAgain) {
   ASSERT_EQ(::connect(client, reinterpret_cast<const sockaddr*>(&where), sizeof(where)), 0);
   const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-  RunUntil([&] { return failures.size() == 2; });
-  EXPECT_EQ(server_->counts().open, 0u);
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
   RunUntil([&] { return server_->counts().open == 1; });
   ::close(client);
+  ASSERT_EQ(failures.size(), 1u);
   EXPECT_NE(failures[0].message().find("Too many open files"), std::string::npos) << failures[0];
 }
 

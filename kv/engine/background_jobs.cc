@@ -1,10 +1,14 @@
 #include "kv/engine/background_jobs.h"
 
+#include <pthread.h>
+
 #include <utility>
 
 namespace keel::kv {
 
-OwnThread::OwnThread() : thread_([this] { Loop(); }) {}
+OwnThread::OwnThread(const char* name) : thread_([this] { Loop(); }) {
+  ::pthread_setname_np(thread_.native_handle(), name);
+}
 
 OwnThread::~OwnThread() {
   {

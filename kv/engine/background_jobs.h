@@ -31,7 +31,8 @@ class BackgroundJobs {
 
 class OwnThread final : public BackgroundJobs {
  public:
-  OwnThread();
+  // The name, of 15 bytes at most, is what tools like top show of the thread.
+  explicit OwnThread(const char* name);
   ~OwnThread() override;
 
   void Add(Task job) override;

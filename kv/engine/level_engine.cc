@@ -62,9 +62,9 @@ LevelEngine::LevelEngine(const LevelOptions& options) : options_(options) {
     jobs_ = std::make_unique<WhenTold>();
     syncs_ = std::make_unique<WhenTold>();
   } else {
-    jobs_ = std::make_unique<OwnThread>();
+    jobs_ = std::make_unique<OwnThread>("keel-compact");
     // A compaction of seconds must not hold up a sync: the raft log is kept until it is done.
-    syncs_ = std::make_unique<OwnThread>();
+    syncs_ = std::make_unique<OwnThread>("keel-sync");
   }
   env_ = std::make_unique<LevelEnv>(
       LevelEnv::Options{.files = options.files, .jobs = jobs_.get(), .clock = options.clock});

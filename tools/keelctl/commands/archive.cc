@@ -68,6 +68,11 @@ std::string GapText(const backup::ArchiveGap& gap) {
          " can be restored";
 }
 
+Result<backup::Segment> Open(Named* named, const std::string& name) {
+  KEEL_ASSIGN_OR_RETURN(const std::string bytes, named->store->Get(name));
+  return backup::OpenSegment({.name = name, .bytes = bytes, .key = named->key});
+}
+
 // What the ends of the stretches say, without reading what is between them.
 Result<ArchiveReport> Survey(Named* named) {
   ArchiveReport report;
@@ -80,16 +85,15 @@ Result<ArchiveReport> Survey(Named* named) {
   report.BeginWith(catalogue.bases.front());
   for (const backup::IndexRange& stretch : catalogue.Stretches()) {
     const auto chain = catalogue.ChainBehind(stretch.first.Prev());
-    for (const auto* object : {&chain.front(), &chain.back()}) {
-      KEEL_ASSIGN_OR_RETURN(const std::string bytes, named->store->Get(object->name));
-      KEEL_ASSIGN_OR_RETURN(
-          const backup::Segment segment,
-          backup::OpenSegment({.name = object->name, .bytes = bytes, .key = named->key}));
-      report.cluster_id = segment.header.cluster_id;
-      const auto gap = report.GapBefore(segment.header.previous);
-      if (object == &chain.front() && gap.has_value()) report.gaps.push_back(*gap);
-      report.end = segment.trailer.last;
+    KEEL_ASSIGN_OR_RETURN(backup::Segment segment, Open(named, chain.front().name));
+    report.cluster_id = segment.header.cluster_id;
+    if (const auto gap = report.GapBefore(segment.header.previous); gap.has_value()) {
+      report.gaps.push_back(*gap);
     }
+    if (chain.size() > 1) {
+      KEEL_ASSIGN_OR_RETURN(segment, Open(named, chain.back().name));
+    }
+    report.end = segment.trailer.last;
   }
   report.EndWith(catalogue.bases.back());
   if (catalogue.HasGapNote(report.end.index)) report.EndOpen();

@@ -148,18 +148,22 @@ class Replacement {
     }
   }
 
+  // By whoever answers now, for the one that was asked may be gone.
+  Result<pb::MemberListResponse> MembersNow() {
+    context_.calls().Forget();
+    return MembersOf(context_.calls());
+  }
+
   // The answer to an earlier question may have been lost.
   bool IsThere() {
-    context_.calls().Forget();
-    const auto list = MembersOf(context_.calls());
+    const auto list = MembersNow();
     const pb::Member* known = list.ok() ? MemberAt(*list, url_) : nullptr;
     if (known != nullptr) added_ = *known;
     return known != nullptr;
   }
 
   bool HasGone(const pb::Member& member) {
-    context_.calls().Forget();
-    const auto list = MembersOf(context_.calls());
+    const auto list = MembersNow();
     return list.ok() &&
            std::none_of(list->members().begin(), list->members().end(),
                         [&](const pb::Member& one) { return one.id() == member.id(); });
